@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * What user space decides before the kernel side is loaded. The verifier knows these values and
+ * drops the code they switch off, also calls to helpers that the running kernel lacks.
+ */
+#ifndef TCPTWIN_KNOBS_H
+#define TCPTWIN_KNOBS_H
+
+#ifdef __cplusplus
+#include <cstdint>
+#else
+#include <stdint.h>
+#endif
+
+enum tcptwin_call_path_choice {
+	TCPTWIN_CALL_PATHS_NEVER = 0,
+	TCPTWIN_CALL_PATHS_SUSPICIOUS = 1,
+	TCPTWIN_CALL_PATHS_ALL = 2,
+};
+
+/* Values of the map port_filter. */
+enum tcptwin_port_bit {
+	TCPTWIN_PORT_LOCAL = 1u << 0,
+	TCPTWIN_PORT_REMOTE = 1u << 1,
+	TCPTWIN_PORT_EITHER = 1u << 2,
+};
+
+struct tcptwin_knobs {
+	/* Addresses of the timer functions; 0 where kallsyms hides them. */
+	uint64_t time_wait_handler;
+	uint64_t request_handler;
+	/* The function that serves softirqs: a call path ends there. 0 if unknown. */
+	uint64_t softirq_begin;
+	uint64_t softirq_end;
+	uint64_t filter_cgroup; /* cgroup v2 id; 0: any */
+	uint32_t filter_pid;	/* 0: any */
+	uint32_t filter_netns;	/* inode number; 0: any */
+	uint16_t filter_family; /* AF_INET or AF_INET6; 0: any */
+	uint8_t filter_ports;	/* enum tcptwin_port_bit: which lists are not empty */
+	uint8_t call_paths;	/* enum tcptwin_call_path_choice */
+	uint8_t name_frames;	/* %ps in the kernel */
+	uint8_t have_cookie;	/* bpf_get_socket_cookie in tracing programs (5.12) */
+	uint8_t have_snprintf;	/* bpf_snprintf (5.13) */
+	uint8_t have_reason;	/* tcp_send_reset has a third argument (6.10) */
+};
+
+#endif /* TCPTWIN_KNOBS_H */

@@ -1,0 +1,107 @@
+# cmake -DROOT=<source tree> -P CheckLayering.cmake
+# Holds userspace/ to its layers: arrows point inwards (docs/architecture.md). Each file's layer is
+# its folder; the files directly in userspace/ are the layers `pipeline` and `main`.
+cmake_minimum_required(VERSION 3.25)
+
+# layer: the layers whose headers it may include, besides its own.
+set(may_include_base "")
+set(may_include_model base)
+set(may_include_tracker model base)
+set(may_include_lab model base)
+set(may_include_system base)
+set(may_include_sources tracker model base system)
+set(may_include_sinks tracker model base system)
+set(may_include_pipeline sources tracker model base)
+set(may_include_commands pipeline sources sinks lab tracker model base system)
+set(may_include_main commands base)
+
+# Pure layers take time as a value and touch nothing outside themselves.
+set(pure_layers base model tracker lab)
+set(impure_headers "bpf/.*|bcc/.*|prometheus/.*|sys/.*|linux/.*|arpa/.*|netinet/.*|unistd\\.h|fcntl\\.h|\
+poll\\.h|signal\\.h|csignal|pthread\\.h|thread|mutex|shared_mutex|condition_variable|future|atomic|\
+iostream|ostream|istream|fstream|cstdio|stdio\\.h|filesystem|ctime|time\\.h|random|fmt/.*|CLI/.*")
+set(impure_calls "_clock::now|[^a-z_]clock_gettime|[^a-z_]gettimeofday|[^a-z_]getenv|[^a-z_]printf")
+
+# Headers that one kind of file alone may see.
+set(only_pattern_1 "tcptwin/wire\\.h|knobs\\.h") # the contracts with bpf/
+set(only_allowed_1 "^sources/")
+set(only_pattern_2 ".*\\.skel\\.h")
+set(only_allowed_2 "^sources/live_bpf\\.cc$")
+set(only_pattern_3 "CLI/.*")
+set(only_allowed_3 "^commands/command_line\\.cc$")
+set(only_pattern_4 "bpf/.*")
+set(only_allowed_4 "^(sources/|commands/program\\.cc$)") # its version, for --version
+set(only_pattern_5 "bcc/.*")
+set(only_allowed_5 "^(sources|system)/")
+
+set(violations 0)
+function(violation file text)
+  message("userspace/${file}: ${text}")
+  math(EXPR count "${violations} + 1")
+  set(violations ${count} PARENT_SCOPE)
+endfunction()
+
+file(GLOB_RECURSE files RELATIVE ${ROOT}/userspace ${ROOT}/userspace/*.h ${ROOT}/userspace/*.cc)
+if(NOT files)
+  message(FATAL_ERROR "no sources under ${ROOT}/userspace")
+endif()
+foreach(file IN LISTS files)
+  if(file MATCHES "^([^/]+)/")
+    set(layer ${CMAKE_MATCH_1})
+  else()
+    get_filename_component(layer ${file} NAME_WE)
+  endif()
+  if(NOT DEFINED may_include_${layer})
+    violation(${file} "the layer '${layer}' is not in cmake/CheckLayering.cmake")
+    continue()
+  endif()
+
+  file(STRINGS ${ROOT}/userspace/${file} includes REGEX "^[ \t]*#[ \t]*include")
+  foreach(line IN LISTS includes)
+    if(NOT line MATCHES "include[ \t]*[<\"]([^>\"]+)([>\"])")
+      continue()
+    endif()
+    set(header ${CMAKE_MATCH_1})
+    set(own_header FALSE)
+    if(CMAKE_MATCH_2 STREQUAL "\"")
+      set(own_header TRUE)
+    endif()
+
+    foreach(rule RANGE 1 5)
+      if(header MATCHES "^(${only_pattern_${rule}})$" AND NOT file MATCHES "${only_allowed_${rule}}")
+        violation(${file} "<${header}> is for ${only_allowed_${rule}} alone")
+      endif()
+    endforeach()
+    if(NOT own_header)
+      if(layer IN_LIST pure_layers AND header MATCHES "^(${impure_headers})$")
+        violation(${file} "<${header}> has no place in the pure layer '${layer}'")
+      endif()
+      continue()
+    endif()
+    if(header MATCHES "\\.skel\\.h$|^tcptwin/|^knobs\\.h$")
+      continue() # the rules above name who may see it
+    elseif(header MATCHES "\\.\\.")
+      violation(${file} "\"${header}\": write it from userspace/ on")
+    elseif(header MATCHES "^([^/]+)/")
+      set(target ${CMAKE_MATCH_1})
+    else()
+      get_filename_component(target ${header} NAME_WE)
+    endif()
+    if(NOT target STREQUAL layer AND NOT target IN_LIST may_include_${layer})
+      violation(${file} "'${layer}' may not include \"${header}\"")
+    endif()
+  endforeach()
+
+  if(layer IN_LIST pure_layers)
+    file(STRINGS ${ROOT}/userspace/${file} calls REGEX "${impure_calls}")
+    if(calls)
+      violation(${file} "the pure layer '${layer}' reads no clock, environment or stream")
+    endif()
+  endif()
+endforeach()
+
+list(LENGTH files total)
+if(violations GREATER 0)
+  message(FATAL_ERROR "${violations} violations of the layers (docs/architecture.md)")
+endif()
+message("${total} files keep to their layers")

@@ -1,0 +1,20 @@
+# What a builder can choose. Presets (CMakePresets.json) set these for the usual jobs.
+option(TCPTWIN_BUILD_TESTS "Build the tests (GoogleTest)" ON)
+option(TCPTWIN_WARNINGS_AS_ERRORS "Fail on any warning; on in the dev and CI presets" OFF)
+option(TCPTWIN_WITH_BCC "Symbolise call paths with BCC (libbpfcc-dev), statically and without LLVM" ON)
+option(TCPTWIN_FUZZ "Build the fuzz targets (clang only)" OFF)
+set(TCPTWIN_SANITIZE "" CACHE STRING "Sanitizers, comma separated: address,undefined or thread")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo)
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()

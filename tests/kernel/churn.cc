@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+// As many connections as the machine can make: nothing is lost in silence, nothing is accused.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "kernel/stage.h"
+#include "support/process.h"
+
+namespace tcptwin::testing {
+namespace {
+
+constexpr std::uint64_t kConnections = 20'000;  // TCPTWIN_CHURN_CONNECTIONS overrides
+constexpr std::uint16_t kFirstPort = 9000;
+constexpr int kPairs = 2;
+constexpr int kBacklog = 4096;          // an overflow would cost a second of SYN retransmission
+constexpr double kGapsAllowed = 0.005;  // what a host's policy may hide (traps-and-loss, 2)
+constexpr std::size_t kSmallestRing = 64 * 1024;
+// The sanitizers make the reader several times slower, but not the kernel that fills the ring: only
+// a plain build can show that the default is large enough.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t kRing = 256 * 1024 * 1024;
+#else
+constexpr std::size_t kRing = 0;  // the default
+#endif
+constexpr std::chrono::minutes kDeadline{3};
+
+std::uint64_t connections_wanted() {
+  const char* wanted = std::getenv("TCPTWIN_CHURN_CONNECTIONS");
+  return wanted == nullptr ? kConnections : std::strtoull(wanted, nullptr, 10);
+}
+
+std::chrono::microseconds own_processor_time() {
+  timespec spent{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::seconds{spent.tv_sec} + std::chrono::nanoseconds{spent.tv_nsec});
+}
+
+void serve(const NetworkNamespace& network, std::uint16_t port, const Process::Ready& ready) {
+  Socket listening(network);
+  listening.set_reuse_address();
+  listening.bind("127.0.0.1", port);
+  listening.listen(kBacklog);
+  ready();
+  while (true) {
+    Socket child = listening.accept();
+    child.close();
+  }
+}
+
+// Both ends close at once, so that every order of the FINs occurs; one in sixteen aborts.
+void make_connections(const NetworkNamespace& network, std::uint16_t port, std::uint64_t count) {
+  const auto visit = network.enter();
+  for (std::uint64_t made = 0; made < count; ++made) {
+    Socket client;
+    client.connect("127.0.0.1", port);
+    client.await_connected();
+    if (made % 16 == 0) continue;  // a socket that is left open is aborted
+    client.close();
+  }
+}
+
+// Servers and clients, each a process; all are gone with the object.
+class Load {
+ public:
+  Load(const NetworkNamespace& network, std::uint64_t connections) {
+    for (int pair = 0; pair < kPairs; ++pair) {
+      const auto port = static_cast<std::uint16_t>(kFirstPort + pair);
+      servers_.push_back(std::make_unique<Process>(
+          "churn_server", [&](const Process::Ready& ready) { serve(network, port, ready); }));
+      clients_.push_back(
+          std::make_unique<Process>("churn_client", [&](const Process::Ready& ready) {
+            ready();
+            make_connections(network, port, connections / kPairs);
+          }));
+    }
+  }
+
+  bool is_done() const {
+    return std::all_of(clients_.begin(), clients_.end(),
+                       [](const auto& client) { return client->has_ended(); });
+  }
+  bool succeeded() const {
+    return std::all_of(clients_.begin(), clients_.end(),
+                       [](const auto& client) { return client->wait() == 0; });
+  }
+
+ private:
+  std::vector<std::unique_ptr<Process>> servers_;
+  std::vector<std::unique_ptr<Process>> clients_;
+};
+
+class Churn : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    TCPTWIN_NEEDS_LIVE_KERNEL();
+    network_ = std::make_unique<NetworkNamespace>();
+    network_->set_ipv4("ip_local_port_range", "1024 65535");
+  }
+
+  void open_trace(std::size_t ring_bytes) {
+    sources::LiveOptions options;
+    options.filter.netns = network_->inode();
+    options.ring_bytes = ring_bytes;
+    auto session = TraceSession::open(options);
+    ASSERT_TRUE(session) << session.error().what;
+    trace_ = std::move(session.value());
+    trace_->findings().keeps_steps = false;
+  }
+
+  // The end of a namespace purges its minisockets; that too is to be understood.
+  void end_namespace() {
+    trace_->settle();
+    network_.reset();
+    trace_->settle();
+  }
+
+  void expect_no_divergence() const {
+    const auto& divergences = trace_->findings().divergences;
+    EXPECT_TRUE(divergences.empty()) << divergences.size() << " divergences, the first of them:";
+    for (std::size_t shown = 0; shown < std::min<std::size_t>(divergences.size(), 5); ++shown) {
+      ADD_FAILURE() << to_detailed_text(divergences[shown]);
+    }
+  }
+
+  std::unique_ptr<NetworkNamespace> network_;
+  std::unique_ptr<TraceSession> trace_;
+};
+
+TEST_F(Churn, nothing_is_lost_and_nothing_diverges) {
+  const std::uint64_t wanted = connections_wanted();
+  open_trace(kRing);
+  {
+    const Load load(*network_, wanted);
+    EXPECT_TRUE(trace_->await([&](const Findings&) { return load.is_done(); }, kDeadline));
+    EXPECT_TRUE(load.succeeded());
+  }
+  end_namespace();
+
+  const auto& status = trace_->status();
+  const auto counts = trace_->counts();
+  RecordProperty("twins", std::to_string(counts.connections));
+  RecordProperty("records", std::to_string(status.received));
+  RecordProperty("gaps", std::to_string(counts.gaps));
+  RecordProperty("reader_microseconds", std::to_string(own_processor_time().count()));
+  EXPECT_EQ(status.emitted, status.received + status.lost_in_ring);
+  EXPECT_EQ(status.lost_in_ring, 0u);
+  EXPECT_EQ(status.malformed, 0u);
+  expect_no_divergence();
+  const auto both_ends = static_cast<double>(wanted * 2);
+  EXPECT_GE(static_cast<double>(counts.connections), both_ends * (1 - kGapsAllowed));
+  EXPECT_LE(static_cast<double>(counts.gaps), both_ends * kGapsAllowed);
+}
+
+TEST_F(Churn, what_does_not_fit_the_ring_is_counted_and_accuses_nobody) {
+  open_trace(kSmallestRing);
+  {
+    const Load load(*network_, 2000);
+    while (!load.is_done()) std::this_thread::yield();  // nobody reads meanwhile
+    trace_->settle();
+    EXPECT_GT(trace_->status().lost_in_ring, 0u);
+  }
+  // From here on the ring is read again: later connections run into the gaps of the earlier ones.
+  {
+    const Load load(*network_, 500);
+    EXPECT_TRUE(trace_->await([&](const Findings&) { return load.is_done(); }, kDeadline));
+  }
+  end_namespace();
+
+  const auto& status = trace_->status();
+  EXPECT_EQ(status.emitted, status.received + status.lost_in_ring);
+  const auto& losses = trace_->findings().losses;
+  std::uint64_t reported = 0;
+  for (const tracker::Loss& loss : losses) {
+    if (loss.where == tracker::LossPlace::RingBuffer) reported += loss.lost;
+  }
+  EXPECT_EQ(reported, status.lost_in_ring);
+  expect_no_divergence();
+}
+
+}  // namespace
+}  // namespace tcptwin::testing

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+#include "support/trace_session.h"
+
+#include <algorithm>
+#include <ctime>
+#include <stdexcept>
+#include <utility>
+
+namespace tcptwin::testing {
+namespace {
+
+using model::Evidence;
+using tracker::Step;
+
+// Later than the settle window of a close (20 ms) and the 2 ms tombstones of minisockets.
+constexpr std::chrono::milliseconds kSettled{60};
+constexpr std::chrono::milliseconds kPollInterval{10};
+
+KernelTime kernel_now() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return KernelTime{std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec}};
+}
+
+bool matches(const Step& step, const Which& which) {
+  const auto& connection = step.connection;
+  if (connection.role != which.role) return false;
+  if (which.local_port != 0 && connection.tuple.local.port != which.local_port) return false;
+  return which.remote_port == 0 || connection.tuple.remote.port == which.remote_port;
+}
+
+std::string mirror_text(const model::MirrorState& mirror) {
+  std::string text{name(mirror)};
+  const bool is_fin_wait2 = mirror.state == model::State::FinWait2;
+  if (is_fin_wait2 && mirror.holder == model::Holder::Minisocket) text += "(minisocket)";
+  return text;
+}
+
+std::string evidence_text(const Evidence& evidence) {
+  const auto& seen = evidence.snapshot;
+  std::string text;
+  const auto number = [&](std::string_view what, std::int64_t value) {
+    if (value != 0) text += " " + std::string{what} + "=" + std::to_string(value);
+  };
+  const auto flag = [&](std::string_view what, bool value) {
+    if (value) text += " " + std::string{what};
+  };
+  number("shutdown", (seen.receive_shutdown ? 1 : 0) + (seen.send_shutdown ? 2 : 0));
+  number("err", seen.error);
+  number("soft", seen.error_soft);
+  number("unacked", seen.write_seq.distance_from(seen.snd_una));
+  number("unsent", seen.write_seq.distance_from(seen.snd_nxt));
+  number("unread", evidence.unread_bytes());
+  number("segs_in", seen.segs_in);
+  number("segs_out", seen.segs_out);
+  number("retransmits", seen.retransmits);
+  number("probes", seen.probes_out);
+  flag("dead", seen.dead);
+  flag("done", seen.done);
+  flag("keepopen", seen.keepopen);
+  flag("linger0", seen.linger_zero);
+  flag("linger2<0", seen.linger2_negative);
+  flag("no_socket", !seen.has_socket);
+  flag("repair", seen.repair);
+  flag("tfo_connect", seen.fastopen_connect);
+  flag("tfo_request", seen.fastopen_request);
+  flag("tfo_child", seen.fastopen_child);
+  flag("syn_data_acked", seen.syn_data_acked);
+  flag("user_timeout", seen.user_timeout);
+  flag("first_sight", evidence.first_sight);
+  flag("history_unknown", !evidence.history_known);
+  flag("just_listened", evidence.just_listened);
+  flag("rst_received", evidence.reset_received);
+  number("reset_before", static_cast<int>(evidence.reset_sent_before));
+  number("reset_after", static_cast<int>(evidence.reset_sent_after));
+  flag("error_reported", evidence.error_reported_after);
+  number("reported", evidence.error_reported_value);
+  flag("destroyed", evidence.destroyed_after);
+  flag("listener_abort_follows", evidence.listener_abort_follows);
+  number("minisocket", static_cast<int>(evidence.minisocket));
+  flag("request_completed", evidence.request_completed);
+  flag("unsettled", !evidence.settled);
+  return text;
+}
+
+std::string identity_text(const tracker::ConnectionIdentity& connection) {
+  const auto& tuple = connection.tuple;
+  return std::string{label(connection.role)} + " " + std::to_string(connection.id.cookie) + "." +
+         std::to_string(connection.id.generation) + " " + to_string(tuple.local.address) + ":" +
+         std::to_string(tuple.local.port) + " " + to_string(tuple.remote.address) + ":" +
+         std::to_string(tuple.remote.port) + (connection.mptcp ? " mptcp" : "") +
+         (connection.adopted ? " adopted" : "");
+}
+
+}  // namespace
+
+TraceSession::TraceSession(std::unique_ptr<sources::LiveBpf> source)
+    : findings_(std::make_unique<Findings>()),
+      tracker_(std::make_unique<tracker::Tracker>()),
+      pipeline_(std::make_unique<Pipeline>(*tracker_, *findings_)),
+      source_(std::move(source)) {}
+
+Result<std::unique_ptr<TraceSession>> TraceSession::open(const sources::LiveOptions& options) {
+  auto source = sources::LiveBpf::open(options);
+  if (!source) return source.error();
+  return std::unique_ptr<TraceSession>(new TraceSession(std::move(source.value())));
+}
+
+void TraceSession::poll(std::chrono::milliseconds timeout) {
+  const auto polled = source_->poll(timeout, *pipeline_);
+  if (!polled) throw std::runtime_error(polled.error().what);
+  tracker_->advance(status().time, *findings_);
+}
+
+bool TraceSession::await(const std::function<bool(const Findings&)>& predicate,
+                         std::chrono::milliseconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (!predicate(*findings_)) {
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    poll(kPollInterval);
+  }
+  return true;
+}
+
+void TraceSession::settle() {
+  const KernelTime settled = kernel_now() + kSettled;
+  while (status().time < settled) poll(kPollInterval);
+}
+
+std::vector<Step> steps_of(const std::vector<Step>& steps, const Which& which) {
+  std::vector<ConnectionId> ids;  // in the order in which the connections began
+  for (const Step& step : steps) {
+    if (std::find(ids.begin(), ids.end(), step.connection.id) != ids.end()) continue;
+    const bool belongs = std::any_of(steps.begin(), steps.end(), [&](const Step& other) {
+      return other.connection.id == step.connection.id && matches(other, which);
+    });
+    if (belongs) ids.push_back(step.connection.id);
+  }
+  if (which.ordinal > ids.size()) return {};
+  if (which.ordinal != 0) ids = {ids[which.ordinal - 1]};
+  std::vector<Step> found;
+  for (const Step& step : steps) {
+    const bool belongs = std::find(ids.begin(), ids.end(), step.connection.id) != ids.end();
+    if (belongs) found.push_back(step);
+  }
+  return found;
+}
+
+std::string to_text(const Step& step) {
+  std::string text = mirror_text(step.from) + " -> " + mirror_text(step.to) + " ";
+  text += label(step.cause);
+  text += " ";
+  text += label(step.verdict);
+  if (step.dialect != model::DialectId::None) text += " " + std::string{label(step.dialect)};
+  return text;
+}
+
+std::string to_detailed_text(const Step& step) {
+  std::string text = to_text(step) + "\n        [" + identity_text(step.connection) + "] by " +
+                     std::to_string(step.owner.actor.pid) + " " +
+                     std::string{step.owner.actor.comm.view()} + " (" +
+                     std::string{label(step.owner.confidence)} + ")";
+  text += step.context == model::Context::Softirq ? " softirq" : "";
+  if (!step.reason.empty()) text += " because " + std::string{step.reason};
+  if (step.evidence) text += "\n       " + evidence_text(*step.evidence);
+  return text;
+}
+
+std::string to_detailed_text(const tracker::Divergence& divergence) {
+  std::string text = std::string{label(divergence.kind)} + ": " + mirror_text(divergence.from) +
+                     " -> " + mirror_text(divergence.observed) + ", cause " +
+                     std::string{label(divergence.cause)} + ", expected " +
+                     (divergence.expected ? std::string{name(*divergence.expected)} : "nothing") +
+                     "\n        [" + identity_text(divergence.connection) + "]";
+  for (std::size_t i = 0; i < divergence.history_length; ++i) {
+    text += "\n        before: " + mirror_text(divergence.history[i].to) + " " +
+            std::string{label(divergence.history[i].cause)};
+  }
+  if (divergence.measured) {
+    text += "\n        measured " + std::to_string(to_us(*divergence.measured)) + " us";
+  }
+  if (divergence.evidence) text += "\n       " + evidence_text(*divergence.evidence);
+  return text;
+}
+
+}  // namespace tcptwin::testing

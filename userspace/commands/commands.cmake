@@ -1,0 +1,12 @@
+# One file a command, one table of commands; and the program itself.
+tcptwin_layer(commands
+  SOURCES command_table.cc command_line.cc help.cc program.cc option_values.cc trace_options.cc
+          surroundings.cc trace.cc doctor.cc explain.cc articles.cc article_text.cc
+  USES tcptwin_pipeline tcptwin_sinks tcptwin_system fmt::fmt CLI11::CLI11 PkgConfig::LIBBPF)
+target_compile_definitions(tcptwin_commands PRIVATE TCPTWIN_VERSION="${PROJECT_VERSION}"
+                                                    TCPTWIN_REVISION="${TCPTWIN_REVISION}")
+
+add_executable(tcptwin main.cc)
+target_link_libraries(tcptwin PRIVATE tcptwin_commands)
+tcptwin_warnings(tcptwin)
+install(TARGETS tcptwin RUNTIME DESTINATION sbin)

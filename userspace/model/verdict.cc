@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// The words for verdicts, divergence kinds and confidences, as they stand in every output.
+#include "model/verdict.h"
+
+namespace tcptwin::model {
+
+std::string_view label(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::Conformant:
+      return "conformant";
+    case Verdict::Deviation:
+      return "deviation";
+    case Verdict::Divergence:
+      return "divergence";
+    case Verdict::Unverified:
+      return "unverified";
+    case Verdict::Gap:
+      return "gap";
+  }
+  return "";
+}
+
+std::string_view label(DivergenceKind kind) {
+  switch (kind) {
+    case DivergenceKind::IllegalEdge:
+      return "illegal_edge";
+    case DivergenceKind::UnjustifiedEdge:
+      return "unjustified_edge";
+    case DivergenceKind::Ghost:
+      return "ghost";
+    case DivergenceKind::Missing:
+      return "missing";
+    case DivergenceKind::TimerViolation:
+      return "timer_violation";
+    case DivergenceKind::PairInconsistent:
+      return "pair_inconsistent";
+  }
+  return "";
+}
+
+std::string_view summary(DivergenceKind kind) {
+  switch (kind) {
+    case DivergenceKind::IllegalEdge:
+      return "The socket made a state change that no event of RFC 9293 and no known habit of Linux "
+             "leads to.";
+    case DivergenceKind::UnjustifiedEdge:
+      return "TCP knows this state change, but the event it needs did not happen: the socket's own "
+             "fields contradict it.";
+    case DivergenceKind::Ghost:
+      return "A socket acts, or is still listed, although the kernel reported its end.";
+    case DivergenceKind::Missing:
+      return "The kernel holds a socket that should have been announced by a state change, and was "
+             "not.";
+    case DivergenceKind::TimerViolation:
+      return "A state that is bounded by a timer ended before its time, or outlasted it.";
+    case DivergenceKind::PairInconsistent:
+      return "Both ends of the connection are on this host, and their two states cannot occur "
+             "together.";
+  }
+  return "";
+}
+
+std::string_view advice(DivergenceKind kind) {
+  switch (kind) {
+    case DivergenceKind::IllegalEdge:
+      return "Usually code outside the TCP stack that writes the state itself: an offload driver, "
+             "an out-of-tree module, a kernel patch. The call path names it.";
+    case DivergenceKind::UnjustifiedEdge:
+      return "The call path and the evidence: a patched or offloading TCP stack skips a "
+             "check, or a kernel newer than this catalogue has learned something; then it is worth "
+             "a report with a recording.";
+    case DivergenceKind::Ghost:
+      return "A leaked reference in a module or a protocol on top of TCP (kTLS, MPTCP, "
+             "SMC, sockmap); compare with `ss -tan`.";
+    case DivergenceKind::Missing:
+      return "Code that creates sockets past the usual path (TCP_REPAIR, TOE, modules); "
+             "if losses were counted near that time, they are the likelier reason.";
+    case DivergenceKind::TimerViolation:
+      return "net.ipv4.tcp_fin_timeout, TCP_LINGER2, or a stalled CPU (soft lock-ups, "
+             "a stopped virtual machine): timers run late there.";
+    case DivergenceKind::PairInconsistent:
+      return "Something between the two ends that changes segments: NAT, a proxy, traffic "
+             "control, a firewall that answers in a peer's name.";
+  }
+  return "";
+}
+
+std::string_view label(Confidence confidence) {
+  switch (confidence) {
+    case Confidence::A:
+      return "A";
+    case Confidence::B:
+      return "B";
+    case Confidence::C:
+      return "C";
+  }
+  return "";
+}
+
+}  // namespace tcptwin::model

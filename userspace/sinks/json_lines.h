@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// JSON lines, schema version 1 (docs/json-lines.md, docs/schema/tcptwin-1.schema.json): one object
+// a line, for programs.
+#pragma once
+
+#include "sinks/clock_mapping.h"
+#include "sinks/json_text.h"
+#include "sinks/output.h"
+#include "sinks/sink.h"
+#include "sinks/words.h"
+
+namespace tcptwin::sinks {
+
+struct JsonOptions {
+  ClockMapping clock;
+  bool evidence = false;    // -x
+  bool call_paths = false;  // --stack
+};
+
+class JsonLinesSink final : public Sink {
+ public:
+  // Every line goes to `out`; the summary also, for people, to `diagnostics`.
+  JsonLinesSink(Output& out, Output& diagnostics, const JsonOptions& options)
+      : out_(out), diagnostics_(diagnostics), options_(options) {}
+
+  void on_start() override {}
+  void on_step(const tracker::Step& step) override;
+  void on_divergence(const tracker::Divergence& divergence) override;
+  void on_loss(const tracker::Loss& loss) override;
+  void on_call_path(const tracker::CallPath& call_path) override { paths_.add(call_path); }
+  void on_end(const Summary& summary) override;
+
+ private:
+  void begin(std::string_view type, KernelTime time);
+  void add_time(KernelTime time);
+  void add_identity(const tracker::ConnectionIdentity& connection);
+  void add_endpoint(std::string_view key, const Endpoint& endpoint);
+  void add_owner(const tracker::Owner& owner);
+  void add_dwell(const tracker::Step& step);
+  void add_evidence(const model::Evidence& evidence);
+  void add_call_path(std::uint32_t id);
+  void add_history(const tracker::Divergence& divergence);
+  void add_timer(const tracker::Divergence& divergence);
+  void add_counts(const Summary& summary);
+  void end();
+
+  Output& out_;
+  Output& diagnostics_;
+  JsonOptions options_;
+  CallPaths paths_;
+  JsonText line_;
+};
+
+}  // namespace tcptwin::sinks

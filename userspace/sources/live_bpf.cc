@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: MIT
+#include "sources/live_bpf.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <time.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <map>
+
+#include "knobs.h"
+#include "sources/call_path_symbols.h"
+#include "sources/helper_probe.h"
+#include "sources/kernel_btf.h"
+#include "sources/kernel_symbols.h"
+#include "sources/libbpf_log.h"
+#include "sources/polling_pace.h"
+#include "sources/prerequisites.h"
+#include "sources/process_listeners.h"
+#include "sources/program_plan.h"
+#include "sources/ring_reader.h"
+#include "sources/stream_counters.h"
+#include "tcptwin/wire.h"
+// The generated skeleton names these; they live in the kernel side only.
+#include "tcptwin.skel.h"
+
+namespace tcptwin::sources {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+struct DestroySkeleton {
+  void operator()(tcptwin_bpf* skeleton) const { tcptwin_bpf::destroy(skeleton); }
+};
+using Skeleton = std::unique_ptr<tcptwin_bpf, DestroySkeleton>;
+
+struct DestroyLink {
+  void operator()(bpf_link* link) const { bpf_link__destroy(link); }
+};
+using Link = std::unique_ptr<bpf_link, DestroyLink>;
+
+// What was found out before loading.
+struct Findings {
+  KernelBtf kernel;
+  KernelSymbols symbols;
+  std::map<std::string, std::string> obstacles;  // by program: why it is left out
+};
+
+KernelTime monotonic_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return KernelTime{std::chrono::seconds{now.tv_sec} + nanoseconds{now.tv_nsec}};
+}
+
+void sleep_for(nanoseconds duration) {
+  if (duration <= nanoseconds::zero()) return;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration);
+  timespec rest{seconds.count(), (duration - seconds).count()};
+  ::nanosleep(&rest, nullptr);  // a signal may cut it short, which is right
+}
+
+std::uint8_t call_path_choice(CallPaths choice) {
+  switch (choice) {
+    case CallPaths::Never:
+      return TCPTWIN_CALL_PATHS_NEVER;
+    case CallPaths::Suspicious:
+      return TCPTWIN_CALL_PATHS_SUSPICIOUS;
+    case CallPaths::All:
+      return TCPTWIN_CALL_PATHS_ALL;
+  }
+  return TCPTWIN_CALL_PATHS_NEVER;
+}
+
+std::uint8_t port_lists(const KernelFilter& filter) {
+  unsigned lists = 0;
+  if (!filter.local_ports.empty()) lists |= TCPTWIN_PORT_LOCAL;
+  if (!filter.remote_ports.empty()) lists |= TCPTWIN_PORT_REMOTE;
+  if (!filter.either_ports.empty()) lists |= TCPTWIN_PORT_EITHER;
+  return static_cast<std::uint8_t>(lists);
+}
+
+tcptwin_knobs knobs_for(const LiveOptions& options, const Findings& findings) {
+  constexpr std::uint16_t kInet = 2;
+  constexpr std::uint16_t kInet6 = 10;
+  const KernelFilter& filter = options.filter;
+  tcptwin_knobs knobs{};
+  knobs.time_wait_handler = findings.symbols.time_wait_handler;
+  knobs.request_handler = findings.symbols.request_handler;
+  knobs.softirq_begin = findings.symbols.softirq_begin;
+  knobs.softirq_end = findings.symbols.softirq_end;
+  knobs.filter_cgroup = filter.cgroup.value_or(0);
+  knobs.filter_pid = filter.pid.value_or(0);
+  knobs.filter_netns = filter.netns.value_or(0);
+  if (filter.family) knobs.filter_family = *filter.family == Family::Inet ? kInet : kInet6;
+  knobs.filter_ports = port_lists(filter);
+  knobs.call_paths = call_path_choice(options.call_paths);
+  knobs.name_frames = options.name_frames_in_kernel || !CallPathSymbols::can_symbolise();
+  knobs.have_cookie = can_read_socket_cookie(findings.kernel);
+  knobs.have_snprintf = can_name_symbols();
+  knobs.have_reason = findings.kernel.tracepoint_arguments("tcp_send_reset").value_or(0) >= 3;
+  return knobs;
+}
+
+// Which port belongs to which lists.
+std::map<std::uint32_t, std::uint32_t> listed_ports(const KernelFilter& filter) {
+  std::map<std::uint32_t, std::uint32_t> ports;
+  for (const std::uint16_t port : filter.local_ports) ports[port] |= TCPTWIN_PORT_LOCAL;
+  for (const std::uint16_t port : filter.remote_ports) ports[port] |= TCPTWIN_PORT_REMOTE;
+  for (const std::uint16_t port : filter.either_ports) ports[port] |= TCPTWIN_PORT_EITHER;
+  return ports;
+}
+
+Findings look_around(const LiveOptions& options) {
+  Findings findings{KernelBtf::load(), read_kernel_symbols(), {}};
+  for (const PlannedProgram& planned : kPlannedPrograms) {
+    std::string reason = obstacle(planned, findings.kernel);
+    if (planned.name == "state_changes_nested" && !options.use_side_program) {
+      reason = "switched off";
+    }
+    if (!reason.empty()) findings.obstacles[std::string{planned.name}] = std::move(reason);
+  }
+  return findings;
+}
+
+// Opens the object and sets everything that is fixed once it is loaded.
+Skeleton prepare(const LiveOptions& options, const Findings& findings, std::size_t ring_bytes) {
+  Skeleton skeleton{tcptwin_bpf::open()};
+  if (!skeleton) return skeleton;
+  skeleton->rodata->knobs = knobs_for(options, findings);
+  bpf_map__set_max_entries(skeleton->maps.records, static_cast<std::uint32_t>(ring_bytes));
+  const std::size_t ports = listed_ports(options.filter).size();
+  bpf_map__set_max_entries(skeleton->maps.port_filter,
+                           static_cast<std::uint32_t>(std::max<std::size_t>(ports, 1)));
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skeleton->obj) bpf_program__set_autoload(program, false);
+  for (const PlannedProgram& planned : kPlannedPrograms) {
+    const std::string name{planned.name};
+    if (findings.obstacles.contains(name)) continue;
+    bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton->obj, name.c_str()), true);
+  }
+  return skeleton;
+}
+
+void fill_filter_maps(const tcptwin_bpf& skeleton, const KernelFilter& filter) {
+  for (const auto& [port, lists] : listed_ports(filter)) {
+    bpf_map__update_elem(skeleton.maps.port_filter, &port, sizeof port, &lists, sizeof lists,
+                         BPF_ANY);
+  }
+  if (!filter.pid) return;
+  for (const ListeningPlace& place : listening_places(*filter.pid)) {
+    const std::array<std::uint32_t, 2> key = {place.netns, place.port};  // struct listener_key
+    const std::uint8_t present = 1;
+    bpf_map__update_elem(skeleton.maps.selected_listeners, key.data(), sizeof key, &present,
+                         sizeof present, BPF_ANY);
+  }
+}
+
+const PlannedProgram* find_planned(const std::string& name) {
+  const auto* found =
+      std::find_if(kPlannedPrograms.begin(), kPlannedPrograms.end(),
+                   [&name](const PlannedProgram& planned) { return planned.name == name; });
+  return found == kPlannedPrograms.end() ? nullptr : found;
+}
+
+}  // namespace
+
+struct LiveBpf::Implementation {
+  Skeleton skeleton;
+  std::vector<Link> links;
+  std::vector<ProgramReport> programs;
+  std::size_t ring_bytes = 0;
+  RingMapping mapping;
+  RingReader reader;
+  StreamCounters counters;
+  CallPathSymbols symbols;
+  PollingPace pace;
+  KernelTime complete_until{};
+
+  Status load(const LiveOptions& options, Findings& findings);
+  Status attach(const Findings& findings);
+  Status start_reading();
+  std::size_t drain(RecordHandler& handler);
+};
+
+// A program that this kernel refuses for reasons nobody foresaw is left out, unless it is required.
+Status LiveBpf::Implementation::load(const LiveOptions& options, Findings& findings) {
+  LibbpfLog log;
+  for (;;) {
+    log.clear();
+    skeleton = prepare(options, findings, ring_bytes);
+    if (!skeleton) return load_refused(errno, log.excerpt());
+    const int error = tcptwin_bpf::load(skeleton.get());
+    if (error == 0) break;
+    const PlannedProgram* refused = find_planned(log.refused_program());
+    if (refused == nullptr || refused->required) return load_refused(-error, log.excerpt());
+    findings.obstacles[std::string{refused->name}] = "refused by the kernel: " + log.excerpt();
+  }
+  fill_filter_maps(*skeleton, options.filter);
+  return Done{};
+}
+
+Status LiveBpf::Implementation::attach(const Findings& findings) {
+  LibbpfLog log;
+  // Evidence first, state changes last: no change is seen whose evidence could not be.
+  for (auto planned = kPlannedPrograms.rbegin(); planned != kPlannedPrograms.rend(); ++planned) {
+    ProgramReport report{std::string{planned->name},
+                         std::string{planned->kind} + "/" + std::string{planned->tracepoint},
+                         false,
+                         planned->required,
+                         "",
+                         std::string{planned->degrades}};
+    const auto left_out = findings.obstacles.find(report.name);
+    if (left_out != findings.obstacles.end()) {
+      report.reason = left_out->second;
+      programs.insert(programs.begin(), std::move(report));
+      continue;
+    }
+    log.clear();
+    bpf_program* program = bpf_object__find_program_by_name(skeleton->obj, report.name.c_str());
+    bpf_link* link = bpf_program__attach(program);
+    const int error = errno;
+    if (link == nullptr && planned->required) return load_refused(error, log.excerpt());
+    report.attached = link != nullptr;
+    if (link == nullptr) {
+      report.reason = "cannot be attached: " + log.excerpt();
+    } else {
+      links.emplace_back(link);
+      counters.watch_program(bpf_program__fd(program), planned->name != "state_changes_nested");
+    }
+    programs.insert(programs.begin(), std::move(report));
+  }
+  return Done{};
+}
+
+Status LiveBpf::Implementation::start_reading() {
+  ring_bytes =
+      bpf_map__max_entries(skeleton->maps.records);  // rounded up where it was no power of 2
+  auto opened = RingMapping::open(bpf_map__fd(skeleton->maps.records), ring_bytes);
+  if (!opened) return opened.error();
+  mapping = std::move(opened.value());
+  reader = RingReader{mapping.memory()};
+  counters.watch_counters(bpf_map__fd(skeleton->maps.counters));
+  pace = PollingPace{ring_bytes};
+  complete_until = monotonic_now();
+  return Done{};
+}
+
+namespace {
+
+// Gives call paths their names on the way; everything else passes untouched.
+class NamingHandler final : public RecordHandler {
+ public:
+  NamingHandler(CallPathSymbols& symbols, RecordHandler& next) : symbols_(symbols), next_(next) {}
+
+  void on_record(std::span<const std::byte> record) override {
+    tcptwin_call_path path;
+    if (record.size() != sizeof path) {
+      next_.on_record(record);
+      return;
+    }
+    std::memcpy(&path, record.data(), sizeof path);
+    symbols_.name_frames(path);
+    next_.on_record(std::as_bytes(std::span{&path, 1}));
+  }
+
+ private:
+  CallPathSymbols& symbols_;
+  RecordHandler& next_;
+};
+
+}  // namespace
+
+std::size_t LiveBpf::Implementation::drain(RecordHandler& handler) {
+  NamingHandler naming{symbols, handler};
+  const KernelTime before = monotonic_now();
+  const Drained drained = reader.drain(naming);
+  // An unfinished record may be older than `before`; then nothing new can be promised.
+  if (drained.is_complete) complete_until = before;
+  counters.add_received(drained.records);
+  pace.on_drained(before, drained.records);
+  const tcptwin_status status = counters.status(complete_until, before, drained.records > 0);
+  handler.on_record(std::as_bytes(std::span{&status, 1}));
+  return drained.records;
+}
+
+Result<std::unique_ptr<LiveBpf>> LiveBpf::open(const LiveOptions& options) {
+  if (auto missing = missing_prerequisite()) return *missing;
+  auto implementation = std::make_unique<Implementation>();
+  implementation->ring_bytes = options.ring_bytes != 0 ? options.ring_bytes : default_ring_bytes();
+  Findings findings = look_around(options);
+  if (auto loaded = implementation->load(options, findings); !loaded) return loaded.error();
+  if (auto reading = implementation->start_reading(); !reading) return reading.error();
+  if (auto attached = implementation->attach(findings); !attached) return attached.error();
+  return std::unique_ptr<LiveBpf>{new LiveBpf{std::move(implementation)}};
+}
+
+LiveBpf::LiveBpf(std::unique_ptr<Implementation> implementation)
+    : implementation_(std::move(implementation)) {}
+
+LiveBpf::~LiveBpf() = default;
+
+// Nobody wakes us (bpf/emit.bpf.h), so we look again and again, as often as the traffic deserves.
+Result<std::size_t> LiveBpf::poll(milliseconds timeout, RecordHandler& handler) {
+  Implementation& live = *implementation_;
+  const KernelTime deadline = monotonic_now() + timeout;
+  for (;;) {
+    const KernelTime now = monotonic_now();
+    sleep_for(std::min(live.pace.next_drain(now), deadline) - now);
+    const std::size_t records = live.drain(handler);
+    if (records > 0 || monotonic_now() >= deadline) return records;
+  }
+}
+
+bool LiveBpf::shows_all_evidence() const {
+  return std::ranges::all_of(programs(), [](const ProgramReport& program) {
+    const PlannedProgram* planned = find_planned(program.name);
+    return program.attached || planned == nullptr || !planned->evidence;
+  });
+}
+
+bool LiveBpf::is_attached(std::string_view name) const {
+  return std::ranges::any_of(programs(), [&](const ProgramReport& program) {
+    return program.attached && program.name == name;
+  });
+}
+
+const std::vector<ProgramReport>& LiveBpf::programs() const {
+  return implementation_->programs;
+}
+
+std::size_t LiveBpf::ring_bytes() const {
+  return implementation_->ring_bytes;
+}
+
+}  // namespace tcptwin::sources

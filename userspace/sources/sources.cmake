@@ -1,0 +1,13 @@
+tcptwin_layer(sources
+  SOURCES call_path_symbols.cc decode.cc helper_probe.cc kernel_btf.cc kernel_capabilities.cc
+          kernel_symbols.cc libbpf_log.cc live_bpf.cc polling_pace.cc prerequisites.cc
+          process_listeners.cc program_plan.cc ring_reader.cc stream_counters.cc
+  USES tcptwin_tracker tcptwin_system)
+target_link_libraries(tcptwin_sources PRIVATE tcptwin_skeleton PkgConfig::LIBBPF)
+
+if(TCPTWIN_WITH_BCC)
+  target_compile_definitions(tcptwin_sources PRIVATE TCPTWIN_WITH_BCC)
+  target_include_directories(tcptwin_sources SYSTEM PRIVATE ${BCC_INCLUDE_DIR})
+  # BCC's archive carries its own thin wrapper round libbpf, so it must come before libbpf.
+  target_link_libraries(tcptwin_sources PRIVATE ${BCC_BPF_LIBRARY} PkgConfig::LIBBPF elf z)
+endif()

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// The mirror of the kernel's socket table: twins by the key of their kernel object, and by tuple
+// where records carry nothing else. Bounded: at the limit the twin that acted least recently goes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/endpoint.h"
+#include "tracker/twin.h"
+
+namespace tcptwin::tracker {
+
+// A socket is found by its cookie. Minisockets and request sockets by their address, as are
+// sockets of kernels without cookies in tracing programs (5.10): kernel addresses have the top bit
+// set and cookies count from 1, so that one key space holds both.
+using TwinKey = std::uint64_t;
+constexpr TwinKey socket_key(const SocketReference& socket) {
+  return socket.cookie != 0 ? socket.cookie : socket.address;
+}
+
+class ConnectionTable {
+ public:
+  explicit ConnectionTable(std::size_t limit) : limit_(limit) {}
+
+  TwinHandle find(TwinKey key) const;
+  // Only a twin in such an object: after a loss an address may still name what was there before.
+  TwinHandle find(TwinKey key, model::Holder holder) const;
+  Twin& operator[](TwinHandle handle) { return nodes_[handle].twin; }
+  const Twin& operator[](TwinHandle handle) const { return nodes_[handle].twin; }
+
+  // Adds a twin. When the table is full `evict` is called first with the least recently used one.
+  template <typename Evict>
+  TwinHandle add(TwinKey key, const Twin& twin, Evict evict) {
+    if (size_ >= limit_ && oldest_ != kNoTwin) evict(oldest_);
+    return insert(key, twin);
+  }
+  void remove(TwinHandle handle);
+  void rekey(TwinHandle handle, TwinKey key);
+  void touch(TwinHandle handle);  // marks the twin as the most recently used
+
+  // Minisockets and request sockets, by their tuple.
+  void index_tuple(TwinHandle handle);
+  TwinHandle find_tuple(const Tuple& tuple) const;
+
+  // Listeners: by the address a request socket names, and by local port for children without one.
+  void index_listener(TwinHandle handle);
+  void forget_listener(TwinHandle handle);
+  TwinHandle find_listener(std::uint64_t address, const Tuple& tuple) const;
+
+  // Cookies of sockets the kernel has destroyed, the latest 65,536: one that acts again is a ghost.
+  bool was_destroyed(TwinKey key) const { return destroyed_.contains(key); }
+  void remember_destroyed(TwinKey key);
+
+  std::size_t size() const { return size_; }
+  std::size_t count(model::Holder holder) const {
+    return counts_[static_cast<std::size_t>(holder)];
+  }
+
+ private:
+  struct Node {
+    Twin twin;
+    TwinKey key = 0;
+    bool in_use = false;
+    TwinHandle newer = kNoTwin;
+    TwinHandle older = kNoTwin;
+  };
+  TwinHandle insert(TwinKey key, const Twin& twin);
+  void link_newest(TwinHandle handle);
+  void unlink(TwinHandle handle);
+  static Tuple listening_on(const Tuple& tuple);
+
+  std::size_t limit_;
+  std::size_t size_ = 0;
+  std::array<std::size_t, 3> counts_{};
+  std::deque<Node> nodes_;  // stable addresses, no copies when it grows
+  std::vector<TwinHandle> free_;
+  TwinHandle newest_ = kNoTwin;
+  TwinHandle oldest_ = kNoTwin;
+  std::unordered_map<TwinKey, TwinHandle> by_key_;
+  std::unordered_map<Tuple, TwinHandle, TupleHash> by_tuple_;
+  std::unordered_map<std::uint64_t, TwinHandle> listeners_by_address_;
+  std::unordered_map<Tuple, TwinHandle, TupleHash> listeners_by_port_;
+  std::unordered_set<TwinKey> destroyed_;
+  std::deque<TwinKey> destroyed_order_;
+};
+
+}  // namespace tcptwin::tracker

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Keeps findings in the order in which the kernel reported the facts, although some of them must
+// wait for evidence that arrives later. A slot is taken when the fact is seen and filled when it is
+// judged; whatever is filled at the head goes out.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <vector>
+
+#include "model/evidence.h"
+#include "tracker/finding.h"
+#include "tracker/twin.h"
+
+namespace tcptwin::tracker {
+
+struct Slot {
+  enum class Stage : std::uint8_t {
+    Settling,        // evidence may still arrive
+    AwaitingStatus,  // judged; the next stream status tells whether something was lost meanwhile
+    Ready,
+    Dropped,  // was no finding after all
+  };
+  Stage stage = Stage::Settling;
+  TwinHandle twin = kNoTwin;
+  KernelTime deadline;        // Settling: judge at this time
+  KernelTime evidence_since;  // a loss after this may be why something was not seen
+  Step step;
+  std::unique_ptr<Divergence> divergence;  // rare and large
+};
+
+class FindingQueue {
+ public:
+  SlotNumber add(Slot slot);
+  Slot& operator[](SlotNumber number) { return slots_[number - first_]; }
+  bool contains(SlotNumber number) const {
+    return number >= first_ && number - first_ < slots_.size();
+  }
+  std::size_t size() const { return slots_.size(); }
+  SlotNumber oldest() const { return first_; }
+
+  // Asks to be told when `deadline` has come; a later call may bring it forward.
+  void wake(SlotNumber number, KernelTime deadline);
+  std::optional<KernelTime> next_deadline() const;
+  // The next slot that is due at `now` and still settles; kNoSlot if there is none.
+  SlotNumber take_due(KernelTime now);
+
+  // Removes and returns the head if it is filled.
+  std::optional<Slot> take_ready();
+
+ private:
+  struct Alarm {
+    KernelTime time;
+    SlotNumber slot;
+    bool operator<(const Alarm& other) const { return time > other.time; }  // earliest on top
+  };
+  std::deque<Slot> slots_;
+  SlotNumber first_ = 0;
+  std::priority_queue<Alarm> alarms_;
+};
+
+}  // namespace tcptwin::tracker

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+// Settling, judging and handing out: from a slot with its evidence to a finding with its verdict.
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "tracker/implementation.h"
+
+namespace tcptwin::tracker {
+
+using model::Verdict;
+
+void Tracker::Implementation::on(const CallPathNamed& event, FindingHandler& findings) {
+  findings.on_call_path(CallPath{event.id, event.addresses, event.names, event.frames});
+}
+
+// The stream tells what was lost; a divergence is only pronounced once it is known that nothing
+// was lost while its evidence should have come.
+void Tracker::Implementation::on(const StreamStatus& event, FindingHandler& findings) {
+  const StreamStatus before = status_.value_or(StreamStatus{});
+  const std::uint64_t in_ring = event.lost_in_ring - before.lost_in_ring;
+  const std::uint64_t malformed = event.malformed - before.malformed;
+  const std::uint64_t refused = event.recursion_misses - before.recursion_misses;
+  const std::uint64_t recovered = event.side_recovered - before.side_recovered;
+  const std::uint64_t missed = refused > recovered ? refused - recovered : 0;
+  status_ = event;
+  if (in_ring > 0) report_loss(LossPlace::RingBuffer, in_ring, event.time, findings);
+  if (missed > 0) report_loss(LossPlace::Recursion, missed, event.time, findings);
+  if (malformed > 0) report_loss(LossPlace::Malformed, malformed, event.time, findings);
+  if (in_ring + missed + malformed > 0) last_loss_ = event.time;
+
+  std::erase_if(awaiting_status_, [&](SlotNumber number) {
+    if (!queue_.contains(number)) return true;
+    if (queue_[number].deadline > event.time) return false;
+    conclude(queue_[number]);
+    return true;
+  });
+  flush(findings);
+}
+
+Step Tracker::Implementation::new_step(const Twin& twin, KernelTime time,
+                                       model::MirrorState to) const {
+  Step step{};
+  step.time = time;
+  step.connection = twin.identity;
+  step.from = twin.mirror;
+  step.to = to;
+  step.owner = twin.owner;
+  if (twin.entered) {
+    step.dwell = span(*twin.entered, time);
+  } else if (twin.identity.adopted && stream_began_) {
+    step.dwell_at_least = span(*stream_began_, time);
+  }
+  return step;
+}
+
+void Tracker::Implementation::settle(SlotNumber number, FindingHandler& findings) {
+  const Twin& twin = table_[queue_[number].twin];
+  switch (twin.mirror.holder) {
+    case model::Holder::Socket:
+      judge_socket_step(number, findings);
+      break;
+    case model::Holder::Minisocket:
+      judge_minisocket_end(number, findings);
+      break;
+    case model::Holder::RequestSocket:
+      judge_request_end(number, findings);
+      break;
+  }
+}
+
+void Tracker::Implementation::settle_pending(TwinHandle handle, FindingHandler& findings) {
+  const SlotNumber number = table_[handle].pending;
+  if (number != kNoSlot) settle(number, findings);
+}
+
+void Tracker::Implementation::judge_socket_step(SlotNumber number, FindingHandler& findings) {
+  Slot& slot = queue_[number];
+  Twin& twin = table_[slot.twin];
+  model::Evidence& evidence = *slot.step.evidence;
+  evidence.settled = true;
+  if (options_.filters_by_peer && evidence.child_lingers && twin.identity.tuple.remote.port == 0) {
+    drop_foreign_birth(number, findings);
+    return;
+  }
+  // Before 6.18 the child's next event comes with another cookie, and finds it by its address.
+  if (twin.socket.cookie != 0) forget_birth(slot.twin);
+  const auto judgement = model::judge(slot.step.from, evidence, origin_of(twin), slot.step.to);
+  const TwinHandle handle = slot.twin;
+  const bool gone = twin.destroyed;
+  decide(number, judgement, findings);
+  if (gone) remove_twin(handle, findings);
+}
+
+// Turns a judgement into the slot's step and verdict. The twin's history decides what the judgement
+// is worth: after a gap nothing is verified, and the first step of an adopted twin accuses nobody.
+void Tracker::Implementation::decide(SlotNumber number, const model::Judgement& judgement,
+                                     FindingHandler& findings) {
+  Slot& slot = queue_[number];
+  Twin& twin = table_[slot.twin];
+  Step& step = slot.step;
+  step.verdict = judgement.verdict;
+  step.cause = judgement.cause;
+  step.confidence = judgement.confidence;
+  step.dialect = judgement.dialect;
+  step.rule = judgement.rule;
+  if (judgement.verdict == Verdict::Unverified) step.reason = judgement.reason;
+
+  bool check_losses = judgement.relies_on_absence;
+  if (twin.after_gap) {
+    step.verdict = Verdict::Unverified;
+    step.reason = "an earlier event of this connection was lost";
+    check_losses = false;
+  } else if (judgement.verdict == Verdict::Divergence) {
+    if (twin.identity.adopted && twin.born) {
+      step.verdict = Verdict::Unverified;
+      step.reason = "the connection is older than the tracer";
+    } else {
+      check_losses = true;
+      slot.divergence =
+          std::make_unique<Divergence>(describe(slot, *judgement.divergence, judgement.expected));
+    }
+  }
+  twin.history.push({step.time, step.to, step.cause});
+  twin.born = false;
+  if (twin.pending == number) twin.pending = kNoSlot;
+  slot.stage = check_losses ? Slot::Stage::AwaitingStatus : Slot::Stage::Ready;
+  if (check_losses) {
+    slot.deadline = std::max(slot.deadline, step.time);
+    awaiting_status_.push_back(number);
+  }
+  flush(findings);
+}
+
+void Tracker::Implementation::decide_now(TwinHandle handle, Step step,
+                                         const model::Judgement& judgement,
+                                         FindingHandler& findings) {
+  Slot slot;
+  slot.twin = handle;
+  slot.deadline = step.time;
+  slot.evidence_since = table_[handle].last_event;
+  slot.step = std::move(step);
+  decide(queue_.add(std::move(slot)), judgement, findings);
+}
+
+// The last word on a slot that awaited the stream's status.
+void Tracker::Implementation::conclude(Slot& slot) {
+  const bool lost = last_loss_ && *last_loss_ >= slot.evidence_since;
+  if (lost || !options_.shows_all_evidence) {
+    slot.step.verdict = Verdict::Unverified;
+    slot.step.reason = lost ? "events were lost while its evidence was due"
+                            : "this kernel does not show all evidence";
+    slot.divergence.reset();
+  }
+  slot.stage = Slot::Stage::Ready;
+}
+
+// The end of a minisocket or request socket waits for what its timer does next.
+void Tracker::Implementation::end_wait(TwinHandle handle, KernelTime time, Duration window,
+                                       FindingHandler& findings) {
+  if (table_[handle].pending != kNoSlot) return;
+  Slot slot;
+  slot.twin = handle;
+  slot.evidence_since = table_[handle].last_event;
+  slot.deadline = time + window;
+  slot.step = new_step(table_[handle], time, model::MirrorState{model::State::Closed});
+  slot.step.observed_by = ObservedBy::Evidence;
+  slot.step.context = model::Context::Softirq;
+  add_slot(std::move(slot), findings);
+}
+
+void Tracker::Implementation::add_slot(Slot slot, FindingHandler& findings) {
+  if (queue_.size() >= options_.pending_steps) {
+    const SlotNumber oldest = queue_.oldest();
+    ++counts_.settled_early;
+    if (queue_[oldest].stage == Slot::Stage::Settling) settle(oldest, findings);
+    if (queue_.contains(oldest) && queue_[oldest].stage == Slot::Stage::AwaitingStatus) {
+      queue_[oldest].step.verdict = Verdict::Unverified;
+      queue_[oldest].step.reason = "too many steps were waiting to be judged";
+      queue_[oldest].divergence.reset();
+      queue_[oldest].stage = Slot::Stage::Ready;
+    }
+    flush(findings);
+  }
+  const KernelTime deadline = slot.deadline;
+  const TwinHandle handle = slot.twin;
+  const SlotNumber number = queue_.add(std::move(slot));
+  table_[handle].pending = number;
+  queue_.wake(number, deadline);
+}
+
+void Tracker::Implementation::flush(FindingHandler& findings) {
+  for (auto slot = queue_.take_ready(); slot; slot = queue_.take_ready()) {
+    release(slot->step, slot->divergence.get(), findings);
+  }
+}
+
+void Tracker::Implementation::release(const Step& step, const Divergence* divergence,
+                                      FindingHandler& findings) {
+  ++counts_.steps;
+  ++counts_.verdicts[static_cast<std::size_t>(step.verdict)];
+  ++counts_.causes[model::index(step.cause)];
+  if (step.verdict == Verdict::Deviation) ++counts_.deviations[model::number(step.dialect)];
+  findings.on_step(step);
+  if (divergence == nullptr) return;
+  ++counts_.divergences[static_cast<std::size_t>(divergence->kind)];
+  findings.on_divergence(*divergence);
+}
+
+Divergence Tracker::Implementation::describe(const Slot& slot, model::DivergenceKind kind,
+                                             std::optional<model::State> expected) const {
+  const Twin& twin = table_[slot.twin];
+  Divergence divergence{};
+  divergence.time = slot.step.time;
+  divergence.kind = kind;
+  divergence.connection = slot.step.connection;
+  divergence.owner = slot.step.owner;
+  divergence.from = slot.step.from;
+  divergence.observed = slot.step.to;
+  divergence.expected = expected;
+  divergence.cause = slot.step.cause;
+  divergence.evidence = slot.step.evidence;
+  divergence.history = twin.history.entries;
+  divergence.history_length = twin.history.length;
+  divergence.call_path = slot.step.call_path;
+  return divergence;
+}
+
+// A socket that acts after tcp_destroy_sock: the kernel's truth and the mirror's disagree.
+void Tracker::Implementation::accuse_ghost(TwinHandle handle, const StateChanged& event,
+                                           FindingHandler& findings) {
+  Divergence divergence{};
+  divergence.time = event.time;
+  divergence.kind = model::DivergenceKind::Ghost;
+  divergence.connection = table_[handle].identity;
+  divergence.owner = table_[handle].owner;
+  divergence.from = {event.from, model::Holder::Socket};
+  divergence.observed = {event.to, model::Holder::Socket};
+  divergence.expected = model::State::Closed;
+  divergence.cause = model::Cause::Unexplained;
+  divergence.call_path = event.call_path;
+  ++counts_.divergences[static_cast<std::size_t>(divergence.kind)];
+  findings.on_divergence(divergence);
+}
+
+void Tracker::Implementation::report_loss(LossPlace where, std::uint64_t lost, KernelTime time,
+                                          FindingHandler& findings) {
+  findings.on_loss(Loss{time, where, lost});
+}
+
+TwinHandle Tracker::Implementation::add_twin(TwinKey key, const Twin& twin,
+                                             FindingHandler& findings) {
+  const TwinHandle stale = table_.find(key);
+  if (stale != kNoTwin) remove_twin(stale, findings);  // its end was not seen; the object is new
+  return table_.add(key, twin, [&](TwinHandle victim) {
+    ++counts_.evicted;
+    report_loss(LossPlace::Table, 1, twin.last_event, findings);
+    remove_twin(victim, findings);
+  });
+}
+
+void Tracker::Implementation::remove_twin(TwinHandle handle, FindingHandler& findings) {
+  Twin& twin = table_[handle];
+  if (twin.pending != kNoSlot) {
+    // The end of a minisocket or request socket is its twin's end: settling removes the twin.
+    const bool settling_removes = twin.mirror.holder != model::Holder::Socket;
+    twin.destroyed = false;
+    settle_pending(handle, findings);
+    if (settling_removes) return;
+  }
+  forget_birth(handle);
+  table_.remove(handle);
+}
+
+void Tracker::Implementation::forget_birth(TwinHandle handle) {
+  const auto birth = births_by_address_.find(table_[handle].socket.address);
+  if (birth != births_by_address_.end() && birth->second == handle) births_by_address_.erase(birth);
+}
+
+void Tracker::Implementation::drop_pending(Twin& twin) {
+  if (twin.pending == kNoSlot) return;
+  queue_[twin.pending].stage = Slot::Stage::Dropped;
+  twin.pending = kNoSlot;
+}
+
+void Tracker::Implementation::enter(TwinHandle handle, model::MirrorState state, KernelTime time) {
+  Twin& twin = table_[handle];
+  twin.mirror = state;
+  twin.entered = time;
+  twin.last_event = time;
+}
+
+model::Origin Tracker::Implementation::origin_of(const Twin& twin) const {
+  return twin.identity.role == Role::Passive ? model::Origin::Passive : model::Origin::Active;
+}
+
+}  // namespace tcptwin::tracker

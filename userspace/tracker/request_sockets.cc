@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// Half-open connections: SYN_RECV of a passive open lives in a request socket (L12), which no state
+// change shows. The SYN+ACK timer does.
+#include <utility>
+
+#include "tracker/implementation.h"
+
+namespace tcptwin::tracker {
+
+using model::Cause;
+using model::Holder;
+using model::Inference;
+using model::MirrorState;
+using model::State;
+using model::Stimulus;
+
+namespace {
+
+// Cancellations that never come (their event was lost) must not pile up.
+constexpr std::size_t kCompletedRemembered = 65536;
+
+constexpr MirrorState kHalfOpen{State::SynReceived, Holder::RequestSocket};
+
+}  // namespace
+
+void Tracker::Implementation::on(const RequestTimer& event, FindingHandler& findings) {
+  const TwinHandle handle = table_.find(event.socket.address, Holder::RequestSocket);
+  const bool known = handle != kNoTwin;
+  if (event.operation == TimerOperation::Start) {
+    if (!known || table_[handle].identity.tuple != event.tuple) {
+      begin_request(event, findings);
+      return;
+    }
+    // The SYN+ACK was sent again: the expiry before was no end.
+    drop_pending(table_[handle]);
+    table_[handle].timer_expired = false;
+    table_.touch(handle);
+    flush(findings);
+    return;
+  }
+  if (!known) {
+    // A child took it over already, or is being born; else it is older than the tracer and its
+    // end explains nothing.
+    if (completed_requests_.erase(event.socket.address) > 0) return;
+    const TwinHandle child = find_birth(event.tuple);
+    if (child == kNoTwin) return;
+    queue_[table_[child].pending].step.evidence->request_completed = true;
+    settle_pending(child, findings);
+    return;
+  }
+  Twin& twin = table_[handle];
+  if (event.operation == TimerOperation::Expire) {
+    twin.timer_expired = true;
+    if (twin.pending != kNoSlot) {
+      queue_.wake(twin.pending, event.time + kRequestTimeoutWindow);
+    }
+    return;
+  }
+  end_wait(handle, event.time, kSettleWindow, findings);
+}
+
+void Tracker::Implementation::begin_request(const RequestTimer& event, FindingHandler& findings) {
+  const TwinHandle time_wait = table_.find_tuple(event.tuple);
+  if (time_wait != kNoTwin && table_[time_wait].pending != kNoSlot &&
+      table_[time_wait].mirror.holder == Holder::Minisocket) {
+    table_[time_wait].reopened_by_syn = true;
+    settle_pending(time_wait, findings);
+  }
+  Twin twin;
+  twin.socket = event.socket;
+  // The request has no cookie, and its address is reused and nobody's business. The child inherits
+  // the number, so that the connection has one id from its SYN on.
+  twin.identity.id = {kNumberedIds + ++numbered_, 1};
+  twin.identity.tuple = event.tuple;
+  twin.identity.role = Role::Passive;
+  twin.mirror = {State::Listen, Holder::Socket};  // where the SYN found the listener
+  twin.last_event = event.time;
+  const TwinHandle listener = table_.find_listener(event.listener, event.tuple);
+  if (listener != kNoTwin) {
+    twin.identity.cgroup = table_[listener].identity.cgroup;
+    if (table_[listener].owner.confidence != OwnerConfidence::None) {
+      twin.owner = {table_[listener].owner.actor, OwnerConfidence::Listener};
+    }
+  }
+  const bool is_older_than_the_tracer = event.timeouts > 0;
+  twin.identity.adopted = is_older_than_the_tracer;
+  Step step = new_step(twin, event.time, kHalfOpen);
+  twin.mirror = kHalfOpen;
+  const TwinHandle handle = add_twin(event.socket.address, twin, findings);
+  table_.index_tuple(handle);
+  ++counts_.connections;
+  if (is_older_than_the_tracer) {
+    ++counts_.adopted;
+    return;
+  }
+  table_[handle].entered = event.time;
+  step.observed_by = ObservedBy::Evidence;
+  step.context = model::Context::Softirq;
+  const Inference syn{Stimulus::Syn, Cause::SynReceived, model::Confidence::B};
+  const auto judgement = model::judge(step.from, syn, model::Origin::Passive, kHalfOpen);
+  decide_now(handle, std::move(step), judgement, findings);
+}
+
+TwinHandle Tracker::Implementation::find_request(const Tuple& tuple) const {
+  const TwinHandle handle = table_.find_tuple(tuple);
+  if (handle == kNoTwin || table_[handle].mirror.holder != Holder::RequestSocket) return kNoTwin;
+  return handle;
+}
+
+// A child whose birth still waits, with this tuple.
+TwinHandle Tracker::Implementation::find_birth(const Tuple& tuple) const {
+  for (const auto& [address, handle] : births_by_address_) {
+    if (table_[handle].identity.tuple == tuple && table_[handle].pending != kNoSlot) return handle;
+  }
+  return kNoTwin;
+}
+
+// The request becomes the child: one connection, with one id and one past.
+bool Tracker::Implementation::complete_birth(TwinHandle child, TwinHandle request) {
+  Twin& born = table_[child];
+  if (born.pending == kNoSlot) return false;
+  Twin& origin = table_[request];
+  Step& step = queue_[born.pending].step;
+  step.from = origin.mirror;
+  if (origin.entered) step.dwell = span(*origin.entered, step.time);
+  step.evidence->request_completed = true;
+  born.identity.id = origin.identity.id;
+  born.identity.adopted = false;
+  born.history = origin.history;
+  if (born.owner.confidence == OwnerConfidence::None) born.owner = origin.owner;
+  step.connection = born.identity;
+  step.owner = step.owner.confidence == OwnerConfidence::Acted ? step.owner : born.owner;
+  if (origin.pending == kNoSlot) {
+    if (completed_requests_.size() >= kCompletedRemembered) completed_requests_.clear();
+    completed_requests_.insert(origin.socket.address);
+  }
+  drop_pending(origin);
+  --counts_.connections;  // counted as a half-open connection already
+  table_.remove(request);
+  return true;
+}
+
+void Tracker::Implementation::judge_request_end(SlotNumber number, FindingHandler& findings) {
+  const TwinHandle handle = queue_[number].twin;
+  Twin& twin = table_[handle];
+  // A RST, an administrator or a listener that went away: T0 cannot tell them apart.
+  Inference end{Stimulus::Rst, Cause::RequestDropped, model::Confidence::C};
+  if (twin.timer_expired) {
+    end = {Stimulus::UserTimeout, Cause::RequestTimeout, model::Confidence::A};
+  } else if (twin.reset_sent && twin.reset_answered_syn) {
+    end = {Stimulus::Syn, Cause::RequestResetBadSyn, model::Confidence::B, model::dialect(20)};
+  } else if (twin.reset_sent) {
+    end = {Stimulus::Ack, Cause::AcceptOverflowReset, model::Confidence::B, model::dialect(23)};
+  }
+  const Slot& slot = queue_[number];
+  const auto judgement = model::judge(slot.step.from, end, model::Origin::Passive, slot.step.to);
+  decide(number, judgement, findings);
+  remove_twin(handle, findings);
+}
+
+}  // namespace tcptwin::tracker

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: MIT
+// What happens to sockets: state changes, and the records around them that are their evidence.
+#include <algorithm>
+#include <utility>
+
+#include "tracker/implementation.h"
+
+namespace tcptwin::tracker {
+
+using model::Holder;
+using model::MirrorState;
+using model::State;
+
+namespace {
+
+constexpr std::uint16_t kConnectionAborted = 103;  // ECONNABORTED
+
+// inet_csk_clone_lock() makes the child of a handshake; it has no struct socket until accept().
+bool is_birth(const StateChanged& event) {
+  return event.from == State::Listen && !event.snapshot.has_socket;
+}
+
+// A connect whose local port is not chosen yet, or was never shown because others filter by it.
+bool is_unnamed(const Twin& twin) {
+  return twin.mirror.state == State::SynSent && twin.identity.tuple.local.port == 0;
+}
+
+// Whether the second event of an aborted listener follows its first.
+bool is_listener_abort(const StateChanged& event) {
+  return event.from == State::Closed && event.to == State::Closed &&
+         event.snapshot.error == kConnectionAborted;
+}
+
+std::optional<MirrorState> held_by_minisocket(const Twin& twin) {
+  switch (twin.minisocket) {
+    case model::MinisocketStarted::None:
+      return std::nullopt;
+    case model::MinisocketStarted::FinWait2:
+      return MirrorState{State::FinWait2, Holder::Minisocket};
+    case model::MinisocketStarted::TimeWait:
+      return MirrorState{State::TimeWait, Holder::Minisocket};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void Tracker::Implementation::on(const StateChanged& event, FindingHandler& findings) {
+  const TwinHandle handle = twin_of(event, findings);
+  table_.touch(handle);
+  if (event.from == State::Closed && event.to != State::Closed) begin_generation(handle, event);
+  claim_minisocket(handle, event);
+  if (event.from == State::SynSent) on_named_connect(event, findings);
+  attribute(table_[handle], event);
+  follow(handle, event, gather(table_[handle], event), findings);
+  if (options_.unnamed_connects > 0) forget_unnamed_connects(handle);
+}
+
+void Tracker::Implementation::forget_unnamed_connects(TwinHandle newest) {
+  if (!is_unnamed(table_[newest])) return;
+  unnamed_connects_.push_back(socket_key(table_[newest].socket));
+  if (unnamed_connects_.size() <= options_.unnamed_connects) return;
+  const TwinHandle oldest = table_.find(unnamed_connects_.front(), Holder::Socket);
+  unnamed_connects_.pop_front();
+  if (oldest == kNoTwin || oldest == newest || !is_unnamed(table_[oldest])) return;
+  table_.remove(oldest);
+  --counts_.connections;
+}
+
+// The twin of the event's socket, ready for the event: earlier steps settled, gaps closed.
+TwinHandle Tracker::Implementation::twin_of(const StateChanged& event, FindingHandler& findings) {
+  TwinHandle handle = table_.find(socket_key(event.socket), Holder::Socket);
+  const auto birth = births_by_address_.find(event.socket.address);
+  if (handle == kNoTwin && birth != births_by_address_.end() && event.from == State::SynReceived) {
+    // Before 6.18 inet_csk_clone_lock() sets the child's cookie anew after its first event.
+    handle = birth->second;
+    table_.rekey(handle, socket_key(event.socket));
+    table_[handle].socket = event.socket;
+    births_by_address_.erase(birth);
+  }
+  if (handle == kNoTwin) return begin_twin(event, findings);
+
+  if (table_[handle].destroyed) {
+    settle_pending(handle, findings);
+    return begin_twin(event, findings);
+  }
+  enrich_birth(handle, event);
+  Twin& twin = table_[handle];
+  if (twin.pending != kNoSlot && twin.previous_left_listen && is_listener_abort(event)) {
+    queue_[twin.pending].step.evidence->listener_abort_follows = true;
+  }
+  settle_pending(handle, findings);
+  if (table_[handle].mirror.state != event.from && options_.unnamed_connects > 0 &&
+      is_unnamed(table_[handle])) {
+    remove_twin(handle, findings);
+    return begin_twin(event, findings);
+  }
+  if (table_[handle].mirror.state != event.from) {
+    resynchronise(handle, event.time, event.from, findings);
+  } else if (table_[handle].after_gap && !table_[handle].gap_healed) {
+    table_[handle].gap_healed = true;
+    ++counts_.healed;
+  }
+  return handle;
+}
+
+TwinHandle Tracker::Implementation::begin_twin(const StateChanged& event,
+                                               FindingHandler& findings) {
+  const TwinKey key = socket_key(event.socket);
+  Twin twin;
+  twin.socket = event.socket;
+  twin.identity.id = {key, 0};
+  twin.identity.tuple = event.tuple;
+  twin.identity.cgroup = event.cgroup;
+  twin.identity.mptcp = event.snapshot.mptcp;
+  twin.mirror = {event.from, Holder::Socket};
+  twin.last_event = event.time;
+  const bool is_ghost = event.socket.cookie != 0 && table_.was_destroyed(key);
+  if (is_birth(event)) {
+    twin.identity.role = Role::Passive;
+    twin.identity.id = {event.socket.cookie != 0 ? key : kNumberedIds + ++numbered_, 1};
+    ++counts_.connections;
+    const TwinHandle listener = table_.find_listener(0, event.tuple);
+    if (listener != kNoTwin && table_[listener].owner.confidence != OwnerConfidence::None) {
+      twin.owner = {table_[listener].owner.actor, OwnerConfidence::Listener};
+    }
+  } else if (event.from != State::Closed || event.to == State::Closed) {
+    twin.identity.adopted = true;
+    twin.identity.id.generation = 1;
+    ++counts_.adopted;
+    if (event.from == State::Listen) {
+      twin.identity.role = Role::Listener;
+    } else {
+      ++counts_.connections;
+    }
+  }
+  const TwinHandle handle = add_twin(key, twin, findings);
+  if (is_ghost) accuse_ghost(handle, event, findings);
+  return handle;
+}
+
+// A child whose peer did not show: the kernel side has dropped what followed, it is not wanted.
+void Tracker::Implementation::drop_foreign_birth(SlotNumber number, FindingHandler& findings) {
+  const TwinHandle handle = queue_[number].twin;
+  drop_pending(table_[handle]);
+  remove_twin(handle, findings);
+  --counts_.connections;
+  flush(findings);
+}
+
+// Each CLOSE -> SYN_SENT and CLOSE -> LISTEN begins another connection on the same socket.
+void Tracker::Implementation::begin_generation(TwinHandle handle, const StateChanged& event) {
+  Twin& twin = table_[handle];
+  table_.forget_listener(handle);
+  ++twin.identity.id.generation;
+  twin.identity.tuple = event.tuple;
+  twin.identity.adopted = false;
+  twin.after_gap = false;
+  twin.minisocket = model::MinisocketStarted::None;
+  if (event.to == State::Listen) {
+    twin.identity.role = Role::Listener;
+    return;
+  }
+  twin.identity.role = Role::Active;
+  ++counts_.connections;
+}
+
+// The kernel's old state is not the twin's: an event was lost. Says so, and goes on from there.
+void Tracker::Implementation::resynchronise(TwinHandle handle, KernelTime time, State kernel_state,
+                                            FindingHandler& findings) {
+  const MirrorState to{kernel_state, Holder::Socket};
+  Step step = new_step(table_[handle], time, to);
+  step.dwell.reset();
+  step.cause = model::Cause::Resynchronised;
+  step.verdict = model::Verdict::Gap;
+  step.confidence = model::Confidence::A;
+  step.reason = "an event was lost before this one";
+  step.observed_by = ObservedBy::Evidence;
+  ++counts_.gaps;
+  report_loss(LossPlace::Unseen, 1, time, findings);
+
+  Twin& twin = table_[handle];
+  twin.history.push({time, to, step.cause});
+  twin.after_gap = true;
+  twin.gap_healed = false;
+  twin.last.reset();
+  Slot slot;
+  slot.stage = Slot::Stage::Ready;
+  slot.step = std::move(step);
+  queue_.add(std::move(slot));
+  enter(handle, to, time);
+  table_[handle].entered.reset();
+  flush(findings);
+}
+
+model::Evidence Tracker::Implementation::gather(const Twin& twin, const StateChanged& event) const {
+  model::Evidence evidence;
+  evidence.snapshot = event.snapshot;
+  evidence.context = event.context;
+  evidence.first_sight = twin.born && !twin.identity.adopted;
+  evidence.history_known = !twin.after_gap && !twin.identity.adopted;
+  // Port 0 can be connected to: the address then tells, unless it is left from an earlier life.
+  evidence.remote_known =
+      event.tuple.remote.port != 0 ||
+      (twin.identity.id.generation <= 1 && !event.tuple.remote.address.is_unspecified());
+  evidence.receive_next_moved = twin.last && event.snapshot.rcv_nxt != twin.last->rcv_nxt;
+  evidence.error_is_fresh =
+      event.snapshot.error != 0 && (!twin.last || event.snapshot.error != twin.last->error);
+  evidence.just_listened = twin.previous_was_open_call && event.time - twin.last_event <= kSameCall;
+  evidence.just_stopped_listening = twin.previous_left_listen;
+  evidence.reset_received = twin.reset_received;
+  if (twin.active_reset_sent && event.time - *twin.active_reset_sent <= kResetBeforeChange) {
+    evidence.reset_sent_before = model::ResetSent::Active;
+  }
+  evidence.minisocket = twin.minisocket;
+  evidence.settled = false;
+  return evidence;
+}
+
+// Moves the mirror along, and judges the step now or when its evidence is complete.
+void Tracker::Implementation::follow(TwinHandle handle, const StateChanged& event,
+                                     const model::Evidence& evidence, FindingHandler& findings) {
+  Twin& twin = table_[handle];
+  const bool closes = event.to == State::Closed;
+  const auto held = closes ? held_by_minisocket(twin) : std::nullopt;
+  Slot slot;
+  slot.twin = handle;
+  slot.evidence_since = twin.last_event;
+  slot.step = new_step(twin, event.time, held.value_or(MirrorState{event.to, Holder::Socket}));
+  slot.step.context = event.context;
+  slot.step.call_path = event.call_path;
+  slot.step.evidence = evidence;
+  if (event.context == model::Context::Process) {
+    slot.step.owner = {event.actor, OwnerConfidence::Acted};
+  }
+  const bool is_child = evidence.first_sight && event.from == State::Listen;
+
+  if (held) hand_over_to_minisocket(handle, event.time, findings);
+  Twin& current = table_[handle];
+  current.previous_was_open_call = event.from == State::Closed && event.to == State::Listen;
+  current.previous_left_listen = event.from == State::Listen && closes;
+  current.reset_received = false;
+  current.active_reset_sent.reset();
+  current.minisocket = model::MinisocketStarted::None;
+  current.last = event.snapshot;
+  enter(handle, {event.to, Holder::Socket}, event.time);
+  if (current.identity.role == Role::Listener) {
+    if (event.to == State::Listen) table_.index_listener(handle);
+    if (closes) table_.forget_listener(handle);
+  }
+
+  const State from = slot.step.from.state;
+  if (is_child) {
+    slot.deadline = event.time + kBirthWindow;
+    births_by_address_[event.socket.address] = handle;
+    add_slot(std::move(slot), findings);
+    const TwinHandle request = find_request(event.tuple);
+    if (request != kNoTwin && complete_birth(handle, request)) settle_pending(handle, findings);
+    return;
+  }
+  if (model::must_settle(from, evidence)) {
+    slot.deadline =
+        event.time + (current.previous_left_listen ? kListenerAbortWindow : kSettleWindow);
+    add_slot(std::move(slot), findings);
+    return;
+  }
+  slot.step.evidence->settled = true;
+  const auto judgement =
+      model::judge(slot.step.from, *slot.step.evidence, origin_of(current), slot.step.to);
+  slot.deadline = event.time;
+  decide(queue_.add(std::move(slot)), judgement, findings);
+}
+
+// Softirq changes belong to nobody; what a process does makes it the socket's last user.
+void Tracker::Implementation::attribute(Twin& twin, const StateChanged& event) {
+  if (event.context == model::Context::Process) {
+    twin.owner = {event.actor, OwnerConfidence::LastUser};
+  }
+  if (event.cgroup != 0) twin.identity.cgroup = event.cgroup;
+  if (event.snapshot.mptcp) twin.identity.mptcp = true;
+  // The tuple is complete only some time after birth, and partly wiped at the end.
+  const bool knows_more = event.tuple.remote.port != 0 && event.tuple.local.port != 0;
+  if (knows_more) twin.identity.tuple = event.tuple;
+  if (event.from == State::Closed && event.to == State::SynSent) {
+    while (!recent_connects_.empty() &&
+           event.time - recent_connects_.front().time > kSettleWindow + kSameCall) {
+      recent_connects_.pop_front();
+    }
+    recent_connects_.push_back({event.time, socket_key(event.socket), event.tuple});
+  }
+}
+
+// The event after a child's birth tells how it was born.
+void Tracker::Implementation::enrich_birth(TwinHandle handle, const StateChanged& next) {
+  Twin& twin = table_[handle];
+  if (twin.pending == kNoSlot || next.from != State::SynReceived) return;
+  Step& step = queue_[twin.pending].step;
+  if (!step.evidence || !step.evidence->first_sight) return;
+  if (twin.identity.tuple.remote.port == 0 && next.tuple.remote.port != 0) {
+    twin.identity.tuple = next.tuple;
+    step.connection.tuple = next.tuple;
+  }
+  model::Snapshot& snapshot = step.evidence->snapshot;
+  snapshot.fastopen_child |= next.snapshot.fastopen_child;
+  snapshot.fastopen_request |= next.snapshot.fastopen_request;
+  snapshot.syn_data_acked |= next.snapshot.syn_data_acked;
+  const TwinHandle request = find_request(next.tuple);
+  if (request != kNoTwin) complete_birth(handle, request);
+}
+
+void Tracker::Implementation::on(const ResetReceived& event, FindingHandler&) {
+  const TwinHandle handle = table_.find(socket_key(event.socket), Holder::Socket);
+  if (handle != kNoTwin) table_[handle].reset_received = true;
+}
+
+void Tracker::Implementation::on(const ResetSentObserved& event, FindingHandler&) {
+  if (event.holder == Holder::Minisocket) {
+    const TwinHandle minisocket = table_.find(event.socket.address, Holder::Minisocket);
+    if (minisocket != kNoTwin) table_[minisocket].reset_sent = true;
+    return;
+  }
+  if (event.answers_segment && event.socket.address != 0) {
+    // A listener resets on behalf of a request socket, which the segment's tuple names, and only
+    // then drops it. A RST without a socket says that the listener is gone.
+    const TwinHandle request = find_request(event.tuple);
+    if (request != kNoTwin && table_[request].pending == kNoSlot) {
+      table_[request].reset_sent = true;
+      table_[request].reset_answered_syn = event.answers_syn;
+    }
+  }
+  const TwinHandle handle = table_.find(socket_key(event.socket), Holder::Socket);
+  if (handle == kNoTwin) return;
+  Twin& twin = table_[handle];
+  if (!event.answers_segment) twin.active_reset_sent = event.time;
+  if (twin.pending == kNoSlot) return;
+  model::ResetSent& after = queue_[twin.pending].step.evidence->reset_sent_after;
+  if (after != model::ResetSent::None) return;
+  after = event.answers_segment ? model::ResetSent::AnsweringSegment : model::ResetSent::Active;
+}
+
+void Tracker::Implementation::on(const ErrorReported& event, FindingHandler&) {
+  const TwinHandle handle = table_.find(socket_key(event.socket), Holder::Socket);
+  if (handle == kNoTwin || table_[handle].pending == kNoSlot) return;
+  model::Evidence& evidence = *queue_[table_[handle].pending].step.evidence;
+  // Reports of the error queue carry 0 and come at any time; they must not hide a real one.
+  if (evidence.error_reported_after && evidence.error_reported_value != 0) return;
+  evidence.error_reported_after = true;
+  evidence.error_reported_value = event.error;
+}
+
+void Tracker::Implementation::on(const SocketDestroyed& event, FindingHandler& findings) {
+  const TwinKey key = socket_key(event.socket);
+  const TwinHandle handle = table_.find(key, Holder::Socket);
+  if (handle == kNoTwin) return;  // a socket that never left CLOSE, or one older than the tracer
+  if (event.socket.cookie != 0) table_.remember_destroyed(key);
+  Twin& twin = table_[handle];
+  if (options_.unnamed_connects > 0 && is_unnamed(twin)) {
+    remove_twin(handle, findings);
+    return;
+  }
+  if (twin.mirror.state != State::Closed) {
+    // tcp_destroy_sock follows CLOSE: the events in between were lost.
+    settle_pending(handle, findings);
+    resynchronise(handle, event.time, State::Closed, findings);
+    ++counts_.healed;  // the kernel itself says that this is the end
+    if (table_[handle].minisocket != model::MinisocketStarted::None) {
+      hand_over_to_minisocket(handle, event.time, findings);
+    }
+    remove_twin(handle, findings);
+    return;
+  }
+  if (twin.pending == kNoSlot) {
+    remove_twin(handle, findings);
+    return;
+  }
+  // The RST that answers late data is sent after the socket is destroyed: wait for it.
+  twin.destroyed = true;
+  queue_[twin.pending].step.evidence->destroyed_after = true;
+}
+
+void Tracker::Implementation::on(const SegmentRetransmitted& event, FindingHandler&) {
+  const TwinHandle handle = table_.find(socket_key(event.socket), Holder::Socket);
+  if (handle != kNoTwin) table_.touch(handle);
+}
+
+}  // namespace tcptwin::tracker
