@@ -35,6 +35,9 @@ enum tcptwin_record_kind {
 	TCPTWIN_MINISOCKET_SEGMENT = 10, /* struct tcptwin_socket_event; a minisocket consumed it */
 	TCPTWIN_CALL_PATH = 11, /* struct tcptwin_call_path; precedes the first use of its id */
 	TCPTWIN_STATUS = 12,    /* struct tcptwin_status; made by the source */
+	TCPTWIN_EXISTING_SOCKET = 13, /* struct tcptwin_existing_socket; iter/tcp */
+	TCPTWIN_SOCKET_HOLDER = 14,   /* struct tcptwin_socket_holder; iter/task_file */
+	TCPTWIN_CENSUS = 15,          /* struct tcptwin_census; made by the source */
 };
 
 enum tcptwin_header_flag {
@@ -221,6 +224,69 @@ struct tcptwin_status {
 	uint64_t counters[TCPTWIN_COUNTERS]; /* totals since attach, by enum tcptwin_counter */
 };
 
+/* Which timer of a socket is pending, as `ss -o` names them. */
+enum tcptwin_pending_timer {
+	TCPTWIN_TIMER_NONE = 0,
+	TCPTWIN_TIMER_RETRANSMIT = 1, /* "on": also the SYN+ACK timer of a request socket */
+	TCPTWIN_TIMER_KEEPALIVE = 2,
+	TCPTWIN_TIMER_TIME_WAIT = 3,
+	TCPTWIN_TIMER_PROBE = 4, /* "persist": zero-window probe */
+};
+
+/* One socket as iter/tcp found it, read under its lock where the kernel's iterator takes it. */
+struct tcptwin_existing_socket {
+	struct tcptwin_header header;     /* time_ns: when this socket was read */
+	struct tcptwin_socket socket;     /* cookie: made now if it had none */
+	struct tcptwin_evidence evidence; /* of full sockets; else zero */
+	uint64_t cgroup;
+	uint64_t listener;        /* request socket: address of rsk_listener */
+	uint64_t last_segment_ns; /* CLOCK_MONOTONIC, latest segment sent or received; 0 unknown */
+	uint64_t began_ns;      /* request socket: first SYN+ACK sent, CLOCK_MONOTONIC; 0 unknown */
+	uint64_t inode;         /* of the socket's file; 0: no process can hold it */
+	int64_t timer_ns;       /* until the pending timer fires, nanoseconds; negative: overdue */
+	uint32_t uid;           /* owner of the socket */
+	uint32_t receive_queue; /* bytes not read; LISTEN: connections that wait for accept() */
+	uint32_t send_queue;    /* bytes not acknowledged; LISTEN: limit of the accept queue */
+	uint32_t half_open;     /* LISTEN: request sockets now */
+	uint32_t young;         /* LISTEN: of these, those whose SYN+ACK was sent once */
+	uint32_t drops;         /* LISTEN: sk_drops, connections it had to drop */
+	uint8_t timer;          /* enum tcptwin_pending_timer */
+	uint8_t timeouts;       /* request socket: SYN+ACK time-outs so far */
+	uint8_t reserved[6];
+};
+
+/* A process that held a TCP socket open when iter/task_file looked. */
+struct tcptwin_socket_holder {
+	struct tcptwin_header header;
+	uint64_t cookie;
+	uint64_t address; /* of the socket */
+	uint32_t pid;     /* tgid, initial pid namespace */
+	uint32_t uid;
+	uint32_t descriptor;
+	uint32_t reserved;
+	char comm[TCPTWIN_COMM_LENGTH];
+};
+
+enum tcptwin_census_phase {
+	TCPTWIN_CENSUS_BEGAN = 1,
+	TCPTWIN_CENSUS_NAMESPACE = 2, /* netns: all its sockets have been listed before this */
+	TCPTWIN_CENSUS_REFUSED = 3,   /* netns: could not be entered or read */
+	TCPTWIN_CENSUS_HOLDERS = 4,   /* all holders have been listed before this */
+	TCPTWIN_CENSUS_ENDED = 5,
+};
+
+/* Frames one walk over the kernel's socket tables. Whatever happened before header.time_ns of BEGAN
+ * has been delivered before it. */
+struct tcptwin_census {
+	struct tcptwin_header header;
+	uint32_t number;     /* counts from 1 */
+	uint32_t netns;      /* NAMESPACE, REFUSED */
+	uint32_t error;      /* REFUSED: errno */
+	uint8_t phase;       /* enum tcptwin_census_phase */
+	uint8_t is_filtered; /* not all sockets are listed: nothing follows from one's absence */
+	uint8_t reserved[2];
+};
+
 #ifdef __cplusplus
 #define TCPTWIN_LAYOUT_ASSERT(type, bytes) static_assert(sizeof(type) == (bytes), #type)
 #else
@@ -235,5 +301,8 @@ TCPTWIN_LAYOUT_ASSERT(struct tcptwin_socket_event, 96);
 TCPTWIN_LAYOUT_ASSERT(struct tcptwin_timer_event, 104);
 TCPTWIN_LAYOUT_ASSERT(struct tcptwin_call_path, 600);
 TCPTWIN_LAYOUT_ASSERT(struct tcptwin_status, 144);
+TCPTWIN_LAYOUT_ASSERT(struct tcptwin_existing_socket, 240);
+TCPTWIN_LAYOUT_ASSERT(struct tcptwin_socket_holder, 64);
+TCPTWIN_LAYOUT_ASSERT(struct tcptwin_census, 32);
 
 #endif /* TCPTWIN_WIRE_H */

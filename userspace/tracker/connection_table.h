@@ -56,6 +56,14 @@ class ConnectionTable {
   bool was_destroyed(TwinKey key) const { return destroyed_.contains(key); }
   void remember_destroyed(TwinKey key);
 
+  // Every twin. `visit` may remove the twin it is shown, and no other.
+  template <typename Visit>
+  void for_each(Visit visit) const {
+    for (TwinHandle handle = 0; handle < nodes_.size(); ++handle) {
+      if (nodes_[handle].in_use) visit(handle);
+    }
+  }
+
   std::size_t size() const { return size_; }
   std::size_t count(model::Holder holder) const {
     return counts_[static_cast<std::size_t>(holder)];

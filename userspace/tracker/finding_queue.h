@@ -30,6 +30,7 @@ struct Slot {
   KernelTime evidence_since;  // a loss after this may be why something was not seen
   Step step;
   std::unique_ptr<Divergence> divergence;  // rare and large
+  std::unique_ptr<Life> life;              // of the step that ends a connection
 };
 
 class FindingQueue {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The tracker's inside. Handlers are grouped by what they follow: socket_events.cc (sockets),
 // minisockets.cc (TIME_WAIT and the orphan's FIN_WAIT2), request_sockets.cc (half-open
-// connections); judging.cc settles, judges and hands out. Only tracker.cc and these include it.
+// connections), census.cc (the kernel's own table); judging.cc settles, judges and hands out,
+// lives.cc sums a connection up, pairs.cc joins its two ends, stuck.cc watches the clock. Only
+// tracker.cc and these include it.
 #pragma once
 
 #include <deque>
@@ -9,11 +11,13 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "model/reference_fsm.h"
 #include "tracker/connection_table.h"
 #include "tracker/finding_queue.h"
+#include "tracker/timing_wheel.h"
 #include "tracker/tracker.h"
 
 namespace tcptwin::tracker {
@@ -39,6 +43,7 @@ inline constexpr Duration kResetBeforeChange = 5ms;
 
 // TCP_TIMEWAIT_LEN is 60 s in every kernel (L02). Measured lives: 60.04 to 62.06 s; the timer
 // wheel may add about 2 s. The upper bound leaves room for a host whose softirqs are late.
+inline constexpr Duration kTimeWaitLength = 60s;
 inline constexpr Duration kTimeWaitAtLeast = 59'500ms;
 inline constexpr Duration kTimeWaitAtMost = 75s;
 
@@ -47,6 +52,24 @@ constexpr Duration span(KernelTime begin, KernelTime end) {
   return end < begin ? Duration::zero() : end - begin;
 }
 
+// `time` and a duration, without running over the end of time (recordings may claim any time).
+constexpr KernelTime later(KernelTime time, Duration duration) {
+  return time > KernelTime::max() - duration ? KernelTime::max() : time + duration;
+}
+
+// Whom to name beside a step that no process made.
+inline const Owner& named_owner(const Owners& owners) {
+  return owners.last_user.is_known() ? owners.last_user : owners.creator;
+}
+
+// ISS and IRS, from how far both sequences have come; nullopt where that does not tell (TCP_REPAIR
+// sets them by hand, MPTCP counts otherwise).
+std::optional<std::pair<std::uint32_t, std::uint32_t>> initial_sequence_numbers(
+    const ConnectionIdentity& connection, const model::Snapshot& snapshot);
+
+// Of a connection's verdicts the one to remember.
+model::Verdict graver(model::Verdict one, model::Verdict other);
+
 class Tracker::Implementation {
  public:
   explicit Implementation(TrackerOptions options) : options_(options), table_(options.twins) {}
@@ -54,8 +77,10 @@ class Tracker::Implementation {
   void observe(const Observation& observation, FindingHandler& findings);
   void advance(KernelTime now, FindingHandler& findings);
   void finish(FindingHandler& findings);
-  std::optional<KernelTime> next_deadline() const { return queue_.next_deadline(); }
+  std::optional<KernelTime> next_deadline() const;
   TrackerCounts counts() const;
+  void visit(const TwinVisitor& visitor) const;
+  bool wants_census() const;
 
  private:
   // socket_events.cc
@@ -69,13 +94,14 @@ class Tracker::Implementation {
   TwinHandle begin_twin(const StateChanged& event, FindingHandler& findings);
   void accuse_ghost(TwinHandle handle, const StateChanged& event, FindingHandler& findings);
   void begin_generation(TwinHandle handle, const StateChanged& event);
-  void resynchronise(TwinHandle handle, KernelTime time, model::State kernel_state,
+  void resynchronise(TwinHandle handle, KernelTime time, model::MirrorState kernel_state,
                      FindingHandler& findings);
   model::Evidence gather(const Twin& twin, const StateChanged& event) const;
   void follow(TwinHandle handle, const StateChanged& event, const model::Evidence& evidence,
               FindingHandler& findings);
   void attribute(Twin& twin, const StateChanged& event);
   void forget_unnamed_connects(TwinHandle newest);
+  void forget_unnamed_connect(TwinHandle handle);
   void drop_foreign_birth(SlotNumber number, FindingHandler& findings);
   void enrich_birth(TwinHandle handle, const StateChanged& next);
 
@@ -93,10 +119,53 @@ class Tracker::Implementation {
   // request_sockets.cc
   void on(const RequestTimer& event, FindingHandler& findings);
   void begin_request(const RequestTimer& event, FindingHandler& findings);
+  void inherit_from_listener(Twin& twin, TwinHandle listener);
+  void note_birth(const Twin& child, model::Cause cause);
+  TwinHandle add_request(TwinKey key, const Twin& twin, FindingHandler& findings);
   bool complete_birth(TwinHandle child, TwinHandle request);
   TwinHandle find_request(const Tuple& tuple) const;
   TwinHandle find_birth(const Tuple& tuple) const;
   void judge_request_end(SlotNumber number, FindingHandler& findings);
+
+  // census.cc
+  void on(const CensusMark& mark, FindingHandler& findings);
+  void on(const ExistingSocket& event, FindingHandler& findings);
+  void on(const SocketHolder& event, FindingHandler& findings);
+  TwinHandle find(const ExistingSocket& event) const;
+  bool is_expected(const ExistingSocket& event) const;
+  void adopt(const ExistingSocket& event, FindingHandler& findings);
+  void compare(TwinHandle handle, const ExistingSocket& event, FindingHandler& findings);
+  void note(Twin& twin, const ExistingSocket& event) const;
+  bool is_confirmed(Twin& twin);
+  void look_for_ghosts(FindingHandler& findings);
+  void let_go(TwinHandle handle, KernelTime time, FindingHandler& findings);
+  void report_adopted(KernelTime time, FindingHandler& findings);
+  void accuse(TwinHandle handle, KernelTime time, model::DivergenceKind kind,
+              FindingHandler& findings);
+
+  // lives.cc
+  void begin_life(Twin& twin, KernelTime time);
+  void follow_life(Twin& twin, const StateChanged& event);
+  static void note_accept(LifeSoFar& life, KernelTime time, bool has_socket, bool is_dead);
+  void note_step(Twin& twin, const Step& step, const Actor* actor) const;
+  std::unique_ptr<Life> end_life(TwinHandle handle, const Step& step);
+
+  // pairs.cc
+  void find_other_end(TwinHandle handle);
+  void move_pair(TwinHandle from, TwinHandle to);
+  void leave_pair(TwinHandle handle);
+  std::optional<OtherEnd> other_end_of(TwinHandle handle) const;
+  void expect_news_at_other_end(TwinHandle handle, KernelTime time);
+  void check_pairs(FindingHandler& findings);
+
+  // stuck.cc
+  void watch(TwinHandle handle);
+  void report_stuck(TwinHandle handle, KernelTime now, FindingHandler& findings);
+  void report_half_open(TwinHandle listener, KernelTime now, FindingHandler& findings);
+  void leave_listener(TwinHandle request);
+  Duration threshold_of(const Twin& twin) const;
+  ListenerView* listener_of(const Twin& twin);
+  std::unordered_map<TwinHandle, KernelTime> oldest_half_open() const;
 
   // judging.cc
   void on(const CallPathNamed& event, FindingHandler& findings);
@@ -112,12 +181,13 @@ class Tracker::Implementation {
   void end_wait(TwinHandle handle, KernelTime time, Duration window, FindingHandler& findings);
   void add_slot(Slot slot, FindingHandler& findings);
   void flush(FindingHandler& findings);
-  void release(const Step& step, const Divergence* divergence, FindingHandler& findings);
+  void release(const Slot& slot, FindingHandler& findings);
   Divergence describe(const Slot& slot, model::DivergenceKind kind,
                       std::optional<model::State> expected) const;
   void report_loss(LossPlace where, std::uint64_t lost, KernelTime time, FindingHandler& findings);
   TwinHandle add_twin(TwinKey key, const Twin& twin, FindingHandler& findings);
   void remove_twin(TwinHandle handle, FindingHandler& findings);
+  void discard(TwinHandle handle);
   void drop_pending(Twin& twin);
   void forget_birth(TwinHandle handle);
   void enter(TwinHandle handle, model::MirrorState state, KernelTime time);
@@ -147,6 +217,27 @@ class Tracker::Implementation {
   // Request sockets that became a child; their timer's cancellation is still to come.
   std::unordered_set<std::uint64_t> completed_requests_;
   std::uint64_t numbered_ = 0;
+
+  TimingWheel wheel_;
+  // By twin of the listener.
+  struct ListenerNotes {
+    ListenerView view;
+    std::uint64_t past_threshold =
+        0;  // half-open connections older than StuckThresholds::half_open
+  };
+  std::unordered_map<TwinHandle, ListenerNotes> listeners_;
+
+  // The two ends of a connection know the same two initial sequence numbers.
+  std::unordered_map<std::uint64_t, TwinHandle> by_sequence_numbers_;
+  std::unordered_map<TwinHandle, OtherEnd> gone_ends_;  // by the twin of the end that is left
+
+  Reconciliation census_;  // the one under way, or the latest
+  KernelTime census_began_;
+  bool census_is_filtered_ = false;
+  std::unordered_set<std::uint32_t> listed_;         // namespaces, in this census
+  std::unordered_set<std::uint32_t> listed_before_;  // in an earlier one
+  std::vector<TwinHandle> newly_adopted_;
+  bool loss_since_census_ = false;
 };
 
 }  // namespace tcptwin::tracker

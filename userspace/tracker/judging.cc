@@ -27,7 +27,10 @@ void Tracker::Implementation::on(const StreamStatus& event, FindingHandler& find
   if (in_ring > 0) report_loss(LossPlace::RingBuffer, in_ring, event.time, findings);
   if (missed > 0) report_loss(LossPlace::Recursion, missed, event.time, findings);
   if (malformed > 0) report_loss(LossPlace::Malformed, malformed, event.time, findings);
-  if (in_ring + missed + malformed > 0) last_loss_ = event.time;
+  if (in_ring + missed + malformed > 0) {
+    last_loss_ = event.time;
+    loss_since_census_ = true;
+  }
 
   std::erase_if(awaiting_status_, [&](SlotNumber number) {
     if (!queue_.contains(number)) return true;
@@ -45,11 +48,11 @@ Step Tracker::Implementation::new_step(const Twin& twin, KernelTime time,
   step.connection = twin.identity;
   step.from = twin.mirror;
   step.to = to;
-  step.owner = twin.owner;
+  step.owner = named_owner(twin.owners);
   if (twin.entered) {
     step.dwell = span(*twin.entered, time);
-  } else if (twin.identity.adopted && stream_began_) {
-    step.dwell_at_least = span(*stream_began_, time);
+  } else if (twin.identity.adopted || twin.taken_over) {
+    step.dwell_at_least = span(twin.known_since, time);
   }
   return step;
 }
@@ -112,9 +115,10 @@ void Tracker::Implementation::decide(SlotNumber number, const model::Judgement& 
     step.reason = "an earlier event of this connection was lost";
     check_losses = false;
   } else if (judgement.verdict == Verdict::Divergence) {
-    if (twin.identity.adopted && twin.born) {
+    if ((twin.identity.adopted || twin.taken_over) && twin.born) {
       step.verdict = Verdict::Unverified;
-      step.reason = "the connection is older than the tracer";
+      step.reason = twin.taken_over ? "an earlier event of this connection was lost"
+                                    : "the connection is older than the tracer";
     } else {
       check_losses = true;
       slot.divergence =
@@ -122,6 +126,10 @@ void Tracker::Implementation::decide(SlotNumber number, const model::Judgement& 
     }
   }
   twin.history.push({step.time, step.to, step.cause});
+  const bool was_made_by_process = step.owner.confidence == OwnerConfidence::Acted;
+  note_step(twin, step, was_made_by_process ? &step.owner.actor : nullptr);
+  note_birth(twin, step.cause);
+  if (model::ends_connection(step.to)) slot.life = end_life(slot.twin, step);
   twin.born = false;
   if (twin.pending == number) twin.pending = kNoSlot;
   slot.stage = check_losses ? Slot::Stage::AwaitingStatus : Slot::Stage::Ready;
@@ -152,6 +160,7 @@ void Tracker::Implementation::conclude(Slot& slot) {
                             : "this kernel does not show all evidence";
     slot.divergence.reset();
   }
+  if (slot.life) slot.life->verdict = graver(slot.life->verdict, slot.step.verdict);
   slot.stage = Slot::Stage::Ready;
 }
 
@@ -191,20 +200,25 @@ void Tracker::Implementation::add_slot(Slot slot, FindingHandler& findings) {
 
 void Tracker::Implementation::flush(FindingHandler& findings) {
   for (auto slot = queue_.take_ready(); slot; slot = queue_.take_ready()) {
-    release(slot->step, slot->divergence.get(), findings);
+    release(*slot, findings);
   }
 }
 
-void Tracker::Implementation::release(const Step& step, const Divergence* divergence,
-                                      FindingHandler& findings) {
+void Tracker::Implementation::release(const Slot& slot, FindingHandler& findings) {
+  const Step& step = slot.step;
   ++counts_.steps;
   ++counts_.verdicts[static_cast<std::size_t>(step.verdict)];
   ++counts_.causes[model::index(step.cause)];
   if (step.verdict == Verdict::Deviation) ++counts_.deviations[model::number(step.dialect)];
   findings.on_step(step);
-  if (divergence == nullptr) return;
-  ++counts_.divergences[static_cast<std::size_t>(divergence->kind)];
-  findings.on_divergence(*divergence);
+  if (slot.divergence) {
+    ++counts_.divergences[static_cast<std::size_t>(slot.divergence->kind)];
+    findings.on_divergence(*slot.divergence);
+  }
+  if (slot.life) {
+    ++counts_.lives;
+    findings.on_life(*slot.life);
+  }
 }
 
 Divergence Tracker::Implementation::describe(const Slot& slot, model::DivergenceKind kind,
@@ -233,7 +247,7 @@ void Tracker::Implementation::accuse_ghost(TwinHandle handle, const StateChanged
   divergence.time = event.time;
   divergence.kind = model::DivergenceKind::Ghost;
   divergence.connection = table_[handle].identity;
-  divergence.owner = table_[handle].owner;
+  divergence.owner = named_owner(table_[handle].owners);
   divergence.from = {event.from, model::Holder::Socket};
   divergence.observed = {event.to, model::Holder::Socket};
   divergence.expected = model::State::Closed;
@@ -269,6 +283,15 @@ void Tracker::Implementation::remove_twin(TwinHandle handle, FindingHandler& fin
     if (settling_removes) return;
   }
   forget_birth(handle);
+  discard(handle);
+}
+
+// Takes the twin out of everything that refers to it.
+void Tracker::Implementation::discard(TwinHandle handle) {
+  leave_listener(handle);
+  leave_pair(handle);
+  wheel_.cancel(handle);
+  listeners_.erase(handle);
   table_.remove(handle);
 }
 
@@ -287,7 +310,12 @@ void Tracker::Implementation::enter(TwinHandle handle, model::MirrorState state,
   Twin& twin = table_[handle];
   twin.mirror = state;
   twin.entered = time;
+  twin.known_since = time;
   twin.last_event = time;
+  twin.stuck_reports = 0;
+  twin.stuck_una.reset();
+  twin.census.snd_una.reset();
+  watch(handle);
 }
 
 model::Origin Tracker::Implementation::origin_of(const Twin& twin) const {

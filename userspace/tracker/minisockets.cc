@@ -38,7 +38,11 @@ void Tracker::Implementation::on(const MinisocketTimer& event, FindingHandler& f
     twin.identity.adopted = true;
     twin.mirror = {event.substate, Holder::Minisocket};
     twin.last_event = event.time;
+    twin.known_since = stream_began_.value_or(event.time);
     twin.timer_start_seen = false;
+    twin.life.first_state = twin.mirror;
+    twin.life.found_at = twin.known_since;
+    twin.life.is_reported = twin.mirror.state == State::TimeWait;
     ++counts_.adopted;
     handle = add_twin(event.socket.address, twin, findings);
     table_.index_tuple(handle);
@@ -123,12 +127,20 @@ void Tracker::Implementation::hand_over_to_minisocket(TwinHandle socket, KernelT
   twin.history.push({time, twin.mirror,
                      twin.mirror.state == State::TimeWait ? Cause::TimeWaitEntered
                                                           : Cause::OrphanFinWait2Handover});
-  twin.owner = from.owner;
+  twin.owners = from.owners;
+  twin.life = from.life;
+  twin.life.is_reported = twin.life.is_reported || twin.mirror.state == State::TimeWait;
+  twin.last = from.last;
+  twin.census = from.census;
+  twin.census.kernel.reset();
+  twin.known_since = time;
+  twin.taken_over = from.taken_over;
   twin.born = false;
   twin.after_gap = from.after_gap;
   twin.timer_started = from.minisocket_started;
   const TwinHandle handle = add_twin(from.minisocket_address, twin, findings);
   table_.index_tuple(handle);
+  move_pair(socket, handle);
 }
 
 void Tracker::Implementation::fin_at_minisocket(TwinHandle handle, KernelTime time,

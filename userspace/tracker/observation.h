@@ -150,8 +150,62 @@ struct StreamStatus {
   std::uint64_t mptcp_skipped = 0;
 };
 
-using Observation = std::variant<StateChanged, ResetReceived, ResetSentObserved, ErrorReported,
-                                 SocketDestroyed, SegmentRetransmitted, MinisocketTimer,
-                                 MinisocketSegment, RequestTimer, CallPathNamed, StreamStatus>;
+// The kernel's timers of a socket, as `ss -o` tells them apart.
+enum class PendingTimer : std::uint8_t { None, Retransmit, Keepalive, TimeWait, Probe };
+
+// One socket as the kernel's own table shows it (iter/tcp), read at `time`.
+struct ExistingSocket {
+  KernelTime time;
+  SocketReference socket;
+  Tuple tuple;
+  model::MirrorState state;
+  std::optional<model::Snapshot> snapshot;  // of full sockets
+  std::uint64_t cgroup = 0;
+  std::uint64_t listener = 0;              // request socket: address of its listener
+  std::optional<KernelTime> last_segment;  // the latest segment, sent or received
+  std::optional<KernelTime> began;         // request socket: its first SYN+ACK
+  std::uint64_t inode = 0;                 // of the socket's file; 0: no process can hold it
+  std::uint32_t uid = 0;
+  PendingTimer timer = PendingTimer::None;
+  std::optional<Duration> timer_left;  // negative: overdue
+  std::uint8_t timeouts = 0;           // request socket: SYN+ACK time-outs so far
+  std::uint32_t receive_queue = 0;     // bytes; LISTEN: connections that wait for accept()
+  std::uint32_t send_queue = 0;        // bytes; LISTEN: limit of the accept queue
+  std::uint32_t half_open = 0;         // LISTEN: request sockets now
+  std::uint32_t young = 0;             // LISTEN: of these, those never retransmitted to
+  std::uint32_t drops = 0;             // LISTEN: connections the listener had to drop
+};
+
+// A process that held the socket open (iter/task_file).
+struct SocketHolder {
+  KernelTime time;
+  SocketReference socket;
+  Actor actor;  // tid is 0
+  std::uint32_t descriptor = 0;
+};
+
+enum class CensusPhase : std::uint8_t {
+  Began,
+  NamespaceListed,
+  NamespaceRefused,
+  HoldersListed,
+  Ended
+};
+
+// Frames one walk over the kernel's socket tables: whatever happened before `time` of Began has
+// been observed before it.
+struct CensusMark {
+  KernelTime time;
+  CensusPhase phase = CensusPhase::Began;
+  std::uint32_t number = 0;
+  std::uint32_t netns = 0;   // NamespaceListed, NamespaceRefused
+  std::uint32_t error = 0;   // NamespaceRefused: errno
+  bool is_filtered = false;  // not every socket is listed: nothing follows from one's absence
+};
+
+using Observation =
+    std::variant<StateChanged, ResetReceived, ResetSentObserved, ErrorReported, SocketDestroyed,
+                 SegmentRetransmitted, MinisocketTimer, MinisocketSegment, RequestTimer,
+                 CallPathNamed, StreamStatus, ExistingSocket, SocketHolder, CensusMark>;
 
 }  // namespace tcptwin::tracker

@@ -34,6 +34,8 @@ void Tracker::Implementation::on(const RequestTimer& event, FindingHandler& find
     // The SYN+ACK was sent again: the expiry before was no end.
     drop_pending(table_[handle]);
     table_[handle].timer_expired = false;
+    if (table_[handle].life.synack_retransmits < 255) ++table_[handle].life.synack_retransmits;
+    if (ListenerView* view = listener_of(table_[handle])) ++view->synack_retransmits;
     table_.touch(handle);
     flush(findings);
     return;
@@ -75,19 +77,18 @@ void Tracker::Implementation::begin_request(const RequestTimer& event, FindingHa
   twin.identity.role = Role::Passive;
   twin.mirror = {State::Listen, Holder::Socket};  // where the SYN found the listener
   twin.last_event = event.time;
-  const TwinHandle listener = table_.find_listener(event.listener, event.tuple);
-  if (listener != kNoTwin) {
-    twin.identity.cgroup = table_[listener].identity.cgroup;
-    if (table_[listener].owner.confidence != OwnerConfidence::None) {
-      twin.owner = {table_[listener].owner.actor, OwnerConfidence::Listener};
-    }
-  }
+  twin.known_since = event.time;
+  twin.listener_address = event.listener;
+  inherit_from_listener(twin, table_.find_listener(event.listener, event.tuple));
   const bool is_older_than_the_tracer = event.timeouts > 0;
   twin.identity.adopted = is_older_than_the_tracer;
   Step step = new_step(twin, event.time, kHalfOpen);
   twin.mirror = kHalfOpen;
-  const TwinHandle handle = add_twin(event.socket.address, twin, findings);
-  table_.index_tuple(handle);
+  twin.life.first_state = kHalfOpen;
+  twin.life.found_at = event.time;
+  twin.life.synack_retransmits = event.timeouts;
+  if (!is_older_than_the_tracer) begin_life(twin, event.time);
+  const TwinHandle handle = add_request(event.socket.address, twin, findings);
   ++counts_.connections;
   if (is_older_than_the_tracer) {
     ++counts_.adopted;
@@ -99,6 +100,38 @@ void Tracker::Implementation::begin_request(const RequestTimer& event, FindingHa
   const Inference syn{Stimulus::Syn, Cause::SynReceived, model::Confidence::B};
   const auto judgement = model::judge(step.from, syn, model::Origin::Passive, kHalfOpen);
   decide_now(handle, std::move(step), judgement, findings);
+}
+
+// What a connection has from the listener it came to, before it has a process of its own.
+void Tracker::Implementation::inherit_from_listener(Twin& twin, TwinHandle listener) {
+  if (listener == kNoTwin) return;
+  if (twin.identity.cgroup == 0) twin.identity.cgroup = table_[listener].identity.cgroup;
+  const Owners& owners = table_[listener].owners;
+  const Owner& owner = owners.creator.is_known() ? owners.creator : owners.last_user;
+  if (owner.is_known()) twin.owners.creator = {owner.actor, OwnerConfidence::Listener};
+}
+
+// A child's birth counts for its listener.
+void Tracker::Implementation::note_birth(const Twin& child, Cause cause) {
+  const bool is_birth = cause == Cause::ChildFromRequest || cause == Cause::ChildFromTfo ||
+                        cause == Cause::ChildFromSyncookie || cause == Cause::ChildCreated;
+  if (!is_birth) return;
+  ListenerView* view = listener_of(child);
+  if (view == nullptr) return;
+  ++view->accepted_handshakes;
+  if (cause == Cause::ChildFromSyncookie) ++view->syncookies;
+}
+
+TwinHandle Tracker::Implementation::add_request(TwinKey key, const Twin& twin,
+                                                FindingHandler& findings) {
+  const TwinHandle handle = add_twin(key, twin, findings);
+  table_.index_tuple(handle);
+  if (ListenerView* view = listener_of(table_[handle])) {
+    ++view->half_open;
+    ++view->requests;
+  }
+  watch(handle);
+  return handle;
 }
 
 TwinHandle Tracker::Implementation::find_request(const Tuple& tuple) const {
@@ -127,16 +160,17 @@ bool Tracker::Implementation::complete_birth(TwinHandle child, TwinHandle reques
   born.identity.id = origin.identity.id;
   born.identity.adopted = false;
   born.history = origin.history;
-  if (born.owner.confidence == OwnerConfidence::None) born.owner = origin.owner;
+  born.life = origin.life;
+  if (!born.owners.creator.is_known()) born.owners.creator = origin.owners.creator;
   step.connection = born.identity;
-  step.owner = step.owner.confidence == OwnerConfidence::Acted ? step.owner : born.owner;
+  if (step.owner.confidence != OwnerConfidence::Acted) step.owner = named_owner(born.owners);
   if (origin.pending == kNoSlot) {
     if (completed_requests_.size() >= kCompletedRemembered) completed_requests_.clear();
     completed_requests_.insert(origin.socket.address);
   }
   drop_pending(origin);
   --counts_.connections;  // counted as a half-open connection already
-  table_.remove(request);
+  discard(request);
   return true;
 }
 
@@ -151,6 +185,10 @@ void Tracker::Implementation::judge_request_end(SlotNumber number, FindingHandle
     end = {Stimulus::Syn, Cause::RequestResetBadSyn, model::Confidence::B, model::dialect(20)};
   } else if (twin.reset_sent) {
     end = {Stimulus::Ack, Cause::AcceptOverflowReset, model::Confidence::B, model::dialect(23)};
+  }
+  if (ListenerView* view = listener_of(twin)) {
+    if (end.cause == Cause::RequestTimeout) ++view->request_timeouts;
+    if (end.cause == Cause::AcceptOverflowReset) ++view->overflow_resets;
   }
   const Slot& slot = queue_[number];
   const auto judgement = model::judge(slot.step.from, end, model::Origin::Passive, slot.step.to);

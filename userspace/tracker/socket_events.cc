@@ -52,6 +52,7 @@ void Tracker::Implementation::on(const StateChanged& event, FindingHandler& find
   claim_minisocket(handle, event);
   if (event.from == State::SynSent) on_named_connect(event, findings);
   attribute(table_[handle], event);
+  follow_life(table_[handle], event);
   follow(handle, event, gather(table_[handle], event), findings);
   if (options_.unnamed_connects > 0) forget_unnamed_connects(handle);
 }
@@ -63,7 +64,13 @@ void Tracker::Implementation::forget_unnamed_connects(TwinHandle newest) {
   const TwinHandle oldest = table_.find(unnamed_connects_.front(), Holder::Socket);
   unnamed_connects_.pop_front();
   if (oldest == kNoTwin || oldest == newest || !is_unnamed(table_[oldest])) return;
-  table_.remove(oldest);
+  forget_unnamed_connect(oldest);
+}
+
+// The kernel side drops what follows of it: it was somebody else's.
+void Tracker::Implementation::forget_unnamed_connect(TwinHandle handle) {
+  drop_pending(table_[handle]);
+  discard(handle);
   --counts_.connections;
 }
 
@@ -92,11 +99,11 @@ TwinHandle Tracker::Implementation::twin_of(const StateChanged& event, FindingHa
   settle_pending(handle, findings);
   if (table_[handle].mirror.state != event.from && options_.unnamed_connects > 0 &&
       is_unnamed(table_[handle])) {
-    remove_twin(handle, findings);
+    forget_unnamed_connect(handle);
     return begin_twin(event, findings);
   }
   if (table_[handle].mirror.state != event.from) {
-    resynchronise(handle, event.time, event.from, findings);
+    resynchronise(handle, event.time, {event.from, Holder::Socket}, findings);
   } else if (table_[handle].after_gap && !table_[handle].gap_healed) {
     table_[handle].gap_healed = true;
     ++counts_.healed;
@@ -115,15 +122,16 @@ TwinHandle Tracker::Implementation::begin_twin(const StateChanged& event,
   twin.identity.mptcp = event.snapshot.mptcp;
   twin.mirror = {event.from, Holder::Socket};
   twin.last_event = event.time;
+  twin.known_since = stream_began_.value_or(event.time);
+  twin.life.first_state = twin.mirror;
+  twin.life.found_at = twin.known_since;
   const bool is_ghost = event.socket.cookie != 0 && table_.was_destroyed(key);
   if (is_birth(event)) {
     twin.identity.role = Role::Passive;
     twin.identity.id = {event.socket.cookie != 0 ? key : kNumberedIds + ++numbered_, 1};
     ++counts_.connections;
-    const TwinHandle listener = table_.find_listener(0, event.tuple);
-    if (listener != kNoTwin && table_[listener].owner.confidence != OwnerConfidence::None) {
-      twin.owner = {table_[listener].owner.actor, OwnerConfidence::Listener};
-    }
+    begin_life(twin, event.time);
+    inherit_from_listener(twin, table_.find_listener(0, event.tuple));
   } else if (event.from != State::Closed || event.to == State::Closed) {
     twin.identity.adopted = true;
     twin.identity.id.generation = 1;
@@ -156,7 +164,12 @@ void Tracker::Implementation::begin_generation(TwinHandle handle, const StateCha
   twin.identity.tuple = event.tuple;
   twin.identity.adopted = false;
   twin.after_gap = false;
+  twin.taken_over = false;
   twin.minisocket = model::MinisocketStarted::None;
+  twin.history.clear();
+  twin.owners = {};
+  leave_pair(handle);
+  begin_life(twin, event.time);
   if (event.to == State::Listen) {
     twin.identity.role = Role::Listener;
     return;
@@ -166,9 +179,8 @@ void Tracker::Implementation::begin_generation(TwinHandle handle, const StateCha
 }
 
 // The kernel's old state is not the twin's: an event was lost. Says so, and goes on from there.
-void Tracker::Implementation::resynchronise(TwinHandle handle, KernelTime time, State kernel_state,
+void Tracker::Implementation::resynchronise(TwinHandle handle, KernelTime time, MirrorState to,
                                             FindingHandler& findings) {
-  const MirrorState to{kernel_state, Holder::Socket};
   Step step = new_step(table_[handle], time, to);
   step.dwell.reset();
   step.cause = model::Cause::Resynchronised;
@@ -187,9 +199,13 @@ void Tracker::Implementation::resynchronise(TwinHandle handle, KernelTime time, 
   Slot slot;
   slot.stage = Slot::Stage::Ready;
   slot.step = std::move(step);
+  twin.life.gravest = model::Verdict::Gap;
+  if (model::ends_connection(to)) slot.life = end_life(handle, slot.step);
   queue_.add(std::move(slot));
   enter(handle, to, time);
   table_[handle].entered.reset();
+  table_[handle].known_since = time;
+  loss_since_census_ = true;
   flush(findings);
 }
 
@@ -198,7 +214,7 @@ model::Evidence Tracker::Implementation::gather(const Twin& twin, const StateCha
   evidence.snapshot = event.snapshot;
   evidence.context = event.context;
   evidence.first_sight = twin.born && !twin.identity.adopted;
-  evidence.history_known = !twin.after_gap && !twin.identity.adopted;
+  evidence.history_known = !twin.after_gap && !twin.identity.adopted && !twin.taken_over;
   // Port 0 can be connected to: the address then tells, unless it is left from an earlier life.
   evidence.remote_known =
       event.tuple.remote.port != 0 ||
@@ -247,6 +263,8 @@ void Tracker::Implementation::follow(TwinHandle handle, const StateChanged& even
   if (current.identity.role == Role::Listener) {
     if (event.to == State::Listen) table_.index_listener(handle);
     if (closes) table_.forget_listener(handle);
+  } else if (event.to == State::Established) {
+    find_other_end(handle);
   }
 
   const State from = slot.step.from.state;
@@ -273,9 +291,6 @@ void Tracker::Implementation::follow(TwinHandle handle, const StateChanged& even
 
 // Softirq changes belong to nobody; what a process does makes it the socket's last user.
 void Tracker::Implementation::attribute(Twin& twin, const StateChanged& event) {
-  if (event.context == model::Context::Process) {
-    twin.owner = {event.actor, OwnerConfidence::LastUser};
-  }
   if (event.cgroup != 0) twin.identity.cgroup = event.cgroup;
   if (event.snapshot.mptcp) twin.identity.mptcp = true;
   // The tuple is complete only some time after birth, and partly wiped at the end.
@@ -355,13 +370,13 @@ void Tracker::Implementation::on(const SocketDestroyed& event, FindingHandler& f
   if (event.socket.cookie != 0) table_.remember_destroyed(key);
   Twin& twin = table_[handle];
   if (options_.unnamed_connects > 0 && is_unnamed(twin)) {
-    remove_twin(handle, findings);
+    forget_unnamed_connect(handle);
     return;
   }
   if (twin.mirror.state != State::Closed) {
     // tcp_destroy_sock follows CLOSE: the events in between were lost.
     settle_pending(handle, findings);
-    resynchronise(handle, event.time, State::Closed, findings);
+    resynchronise(handle, event.time, {State::Closed, Holder::Socket}, findings);
     ++counts_.healed;  // the kernel itself says that this is the end
     if (table_[handle].minisocket != model::MinisocketStarted::None) {
       hand_over_to_minisocket(handle, event.time, findings);

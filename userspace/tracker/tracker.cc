@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tracker/tracker.h"
 
+#include <algorithm>
 #include <variant>
 
 #include "tracker/implementation.h"
@@ -28,6 +29,12 @@ void Tracker::finish(FindingHandler& findings) {
 TrackerCounts Tracker::counts() const {
   return implementation_->counts();
 }
+void Tracker::visit(const TwinVisitor& visitor) const {
+  implementation_->visit(visitor);
+}
+bool Tracker::wants_census() const {
+  return implementation_->wants_census();
+}
 
 void Tracker::Implementation::observe(const Observation& observation, FindingHandler& findings) {
   std::visit(
@@ -46,7 +53,17 @@ void Tracker::Implementation::advance(KernelTime now, FindingHandler& findings) 
     if (step.evidence && step.evidence->first_sight) step.evidence->child_lingers = true;
     settle(due, findings);
   }
+  for (TwinHandle due = wheel_.take_due(now); due != kNoTwin; due = wheel_.take_due(now)) {
+    report_stuck(due, now, findings);
+  }
   flush(findings);
+}
+
+std::optional<KernelTime> Tracker::Implementation::next_deadline() const {
+  const auto judging = queue_.next_deadline();
+  const auto watching = wheel_.next_deadline();
+  if (!judging || !watching) return judging ? judging : watching;
+  return std::min(*judging, *watching);
 }
 
 void Tracker::Implementation::finish(FindingHandler& findings) {
@@ -69,6 +86,33 @@ TrackerCounts Tracker::Implementation::counts() const {
   counts.half_open = table_.count(model::Holder::RequestSocket);
   counts.time_wait = table_.count(model::Holder::Minisocket);
   return counts;
+}
+
+void Tracker::Implementation::visit(const TwinVisitor& visitor) const {
+  const auto oldest = oldest_half_open();
+  table_.for_each([&](TwinHandle handle) {
+    const Twin& twin = table_[handle];
+    if (twin.mirror.state == model::State::Closed) return;  // not a connection, for now
+    ListenerView listener;
+    const bool listens = twin.mirror.state == model::State::Listen;
+    if (const auto notes = listeners_.find(handle); listens && notes != listeners_.end()) {
+      listener = notes->second.view;
+    }
+    if (const auto mine = oldest.find(handle); mine != oldest.end()) listener.oldest = mine->second;
+    const bool is_orphan =
+        twin.mirror.holder == model::Holder::Minisocket || (twin.last && twin.last->dead);
+    visitor(TwinView{.connection = twin.identity,
+                     .state = twin.mirror,
+                     .entered = twin.entered,
+                     .known_since = twin.known_since,
+                     .owners = twin.owners,
+                     .last = twin.last ? &*twin.last : nullptr,
+                     .kernel = twin.census.kernel ? &*twin.census.kernel : nullptr,
+                     .listener = listens ? &listener : nullptr,
+                     .other_end = other_end_of(handle),
+                     .synack_retransmits = twin.life.synack_retransmits,
+                     .is_orphan = is_orphan});
+  });
 }
 
 }  // namespace tcptwin::tracker

@@ -16,8 +16,21 @@
 #include "model/verdict.h"
 #include "tracker/finding.h"
 #include "tracker/observation.h"
+#include "tracker/snapshot.h"
 
 namespace tcptwin::tracker {
+
+// How long a connection may stay in a state before it is reported as stuck; zero: for ever.
+struct StuckThresholds {
+  Duration syn_sent = std::chrono::seconds{10};   // three SYNs unanswered
+  Duration half_open = std::chrono::seconds{10};  // three SYN+ACKs unanswered
+  Duration close_wait = std::chrono::seconds{60};
+  Duration fin_wait1 = std::chrono::seconds{30};   // without progress; LAST_ACK, CLOSING likewise
+  Duration fin_wait2 = std::chrono::seconds{120};  // of a socket a process still holds
+  Duration other_end_gone = std::chrono::seconds{10};
+
+  friend bool operator==(const StuckThresholds&, const StuckThresholds&) = default;
+};
 
 // Bounds, and what the source of the observations can show.
 struct TrackerOptions {
@@ -36,6 +49,11 @@ struct TrackerOptions {
   // The kernel side filters by peer or family. Before 6.18 a child's peer is not known at birth: it
   // passes, and what follows of the others is dropped.
   bool filters_by_peer = false;
+  // True only where it is known that no program run is refused without being counted (a kernel
+  // without policies of its own): then a socket that only one side knows of, or an impossible pair
+  // of states, that two censuses confirm is a divergence. Else it is unseen loss.
+  bool nothing_is_hidden = false;
+  StuckThresholds stuck;
 };
 
 // Counts since the start; what the summary and the metrics show.
@@ -51,10 +69,16 @@ struct TrackerCounts {
   std::uint64_t gaps = 0;
   std::uint64_t healed = 0;  // gaps whose twin was seen right again
   std::uint64_t evicted = 0;
-  std::uint64_t settled_early = 0;  // pending_steps was reached
-  std::size_t twins = 0;            // now
-  std::size_t half_open = 0;        // now
-  std::size_t time_wait = 0;        // now
+  std::uint64_t settled_early = 0;                     // pending_steps was reached
+  std::size_t twins = 0;                               // now
+  std::size_t half_open = 0;                           // now
+  std::size_t time_wait = 0;                           // now
+  std::uint64_t lives = 0;                             // connections whose end was reported
+  std::array<std::uint64_t, kStuckKindCount> stuck{};  // findings, repeated ones not counted
+  std::uint64_t missing = 0;                           // by reconciliation, since the start
+  std::uint64_t ghosts = 0;                            // by reconciliation
+  std::uint64_t mismatches = 0;                        // by reconciliation
+  std::uint64_t censuses = 0;
 };
 
 class Tracker {
@@ -79,6 +103,12 @@ class Tracker {
   void finish(FindingHandler& findings);
 
   TrackerCounts counts() const;
+
+  // Every twin of the mirror, in no particular order.
+  void visit(const TwinVisitor& visitor) const;
+
+  // A census would help now: something was lost since the last one, or it left suspects.
+  bool wants_census() const;
 
  private:
   class Implementation;

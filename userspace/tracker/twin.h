@@ -9,10 +9,12 @@
 #include <optional>
 
 #include "base/time.h"
+#include "model/ending.h"
 #include "model/evidence.h"
 #include "model/state.h"
 #include "tracker/finding.h"
 #include "tracker/observation.h"
+#include "tracker/snapshot.h"
 
 namespace tcptwin::tracker {
 
@@ -28,6 +30,7 @@ struct History {
   std::array<HistoryEntry, kHistoryLength> entries{};  // oldest first
   std::size_t length = 0;
 
+  void clear() { length = 0; }
   void push(const HistoryEntry& entry) {
     if (length == kHistoryLength) {
       for (std::size_t i = 1; i < kHistoryLength; ++i) entries[i - 1] = entries[i];
@@ -37,6 +40,37 @@ struct History {
   }
 };
 
+// What a connection's last line will tell. Goes along when the connection moves from a request
+// socket into a socket, and from there into a minisocket.
+struct LifeSoFar {
+  std::optional<KernelTime> began;        // its first SYN; nullopt if older than we know
+  KernelTime found_at;                    // `began`, or since when it is known at the latest
+  std::optional<KernelTime> established;  // the handshake's last segment was seen
+  model::MirrorState first_state;         // the one it was found in, if `began` is not known
+  model::FinsSeen fins;
+  // accept() took place after and before these times. Of passive connections only.
+  std::optional<KernelTime> not_accepted_at;
+  std::optional<KernelTime> accepted_at;
+  std::optional<KernelTime> half_closed_since;
+  std::optional<Duration> half_closed_for;
+  std::uint64_t half_closed_base = 0;  // bytes_received (FIN_WAIT2) or bytes_acked (CLOSE_WAIT)
+  bool half_closed_by_local = false;
+  bool fin_acknowledged = false;
+  std::uint8_t synack_retransmits = 0;
+  model::Verdict gravest = model::Verdict::Conformant;
+  bool is_reported = false;
+};
+
+// What the censuses said of a twin. Numbers of censuses count from 1.
+struct CensusNotes {
+  std::optional<KernelView> kernel;
+  std::uint32_t seen_in = 0;       // the latest census that showed it
+  std::uint32_t suspected_in = 0;  // the latest census that disagreed with the mirror
+  std::uint32_t held_in = 0;       // the latest census that showed a process holding it
+  std::uint32_t paired_in = 0;     // the latest census that showed an impossible pair of states
+  std::optional<SequenceNumber> snd_una;  // then
+};
+
 struct Twin {
   ConnectionIdentity identity;
   SocketReference socket;
@@ -44,13 +78,22 @@ struct Twin {
   // orphan's FIN_WAIT2 continue in a minisocket's own twin.
   model::MirrorState mirror;
   std::optional<KernelTime> entered;  // `mirror`; unknown for adopted twins
+  KernelTime known_since;             // it was in `mirror` at this time already
   KernelTime last_event;              // the latest state change
   History history;
-  Owner owner;  // LastUser or Listener; None while unknown
+  Owners owners;
+  LifeSoFar life;
+  CensusNotes census;
+  TwinHandle other_end = kNoTwin;         // the twin of the connection's other end on this host
+  std::optional<std::uint64_t> pair_key;  // by which its other end finds it
 
-  bool born = true;         // nothing has been judged yet
-  bool after_gap = false;   // an event of this generation was lost
-  bool gap_healed = false;  // and an event since then fitted
+  bool born = true;                          // nothing has been judged yet
+  bool taken_over = false;                   // a census set it right: what came before is not known
+  bool after_gap = false;                    // an event of this generation was lost
+  bool gap_healed = false;                   // and an event since then fitted
+  bool is_past_half_open_threshold = false;  // a request socket, counted at its listener
+  std::uint32_t stuck_reports = 0;           // in this state
+  std::optional<SequenceNumber> stuck_una;   // snd_una when it was looked at last
 
   // Of a socket: the latest snapshot, and what happened since the latest state change.
   std::optional<model::Snapshot> last;
@@ -70,6 +113,7 @@ struct Twin {
   bool rst_arrived = false;
   bool reset_sent = false;
   bool reset_answered_syn = false;
+  std::uint64_t listener_address = 0;  // of a request socket: rsk_listener
   bool reopened_by_syn = false;
   bool reused_by_connect = false;
 

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+// Connections that stay in a state for longer than is healthy. The wheel says when to look; each
+// finding is repeated when its age has doubled.
+#include <algorithm>
+
+#include "tracker/implementation.h"
+
+namespace tcptwin::tracker {
+
+using model::Holder;
+using model::State;
+
+namespace {
+
+// Half-open connections of one listener are reported together, this long after the first.
+constexpr Duration kHalfOpenGathering = 1s;
+
+StuckKind kind_of(const Twin& twin) {
+  switch (twin.mirror.state) {
+    case State::SynSent:
+      return StuckKind::SynSent;
+    case State::SynReceived:
+      return StuckKind::HalfOpen;
+    case State::CloseWait: {
+      const bool waits_for_accept = twin.identity.role == Role::Passive && !twin.life.accepted_at &&
+                                    twin.life.not_accepted_at;
+      return waits_for_accept ? StuckKind::CloseWaitUnaccepted : StuckKind::CloseWait;
+    }
+    case State::FinWait1:
+      return StuckKind::FinWait1;
+    case State::FinWait2:
+      return StuckKind::FinWait2;
+    case State::Closing:
+      return StuckKind::Closing;
+    case State::LastAck:
+      return StuckKind::LastAck;
+    default:
+      return StuckKind::OtherEndGone;
+  }
+}
+
+bool waits_for_acknowledgment(State state) {
+  return state == State::FinWait1 || state == State::LastAck || state == State::Closing;
+}
+
+std::uint64_t unacknowledged(const Twin& twin) {
+  if (!twin.last) return 0;
+  const auto una = twin.census.snd_una.value_or(twin.last->snd_una);
+  return static_cast<std::uint64_t>(std::max(0, twin.last->write_seq.distance_from(una)));
+}
+
+}  // namespace
+
+// Zero: nothing is wrong with staying in this state.
+Duration Tracker::Implementation::threshold_of(const Twin& twin) const {
+  const StuckThresholds& stuck = options_.stuck;
+  switch (twin.mirror.state) {
+    case State::SynSent:
+      return stuck.syn_sent;
+    case State::SynReceived:
+      return stuck.half_open;
+    case State::CloseWait:
+      return stuck.close_wait;
+    case State::FinWait1:
+    case State::Closing:
+    case State::LastAck:
+      return stuck.fin_wait1;
+    case State::FinWait2:
+      // A minisocket ends by itself (tcp_fin_timeout).
+      return twin.mirror.holder == Holder::Socket ? stuck.fin_wait2 : Duration::zero();
+    default:
+      return Duration::zero();
+  }
+}
+
+// Sets the twin's alarm for the state it is in now.
+void Tracker::Implementation::watch(TwinHandle handle) {
+  const Twin& twin = table_[handle];
+  const Duration threshold = threshold_of(twin);
+  if (threshold == Duration::zero() || twin.identity.role == Role::Listener) {
+    wheel_.cancel(handle);
+    return;
+  }
+  wheel_.set(handle, later(twin.entered.value_or(twin.known_since), threshold));
+}
+
+void Tracker::Implementation::report_stuck(TwinHandle handle, KernelTime now,
+                                           FindingHandler& findings) {
+  Twin& twin = table_[handle];
+  if (twin.identity.role == Role::Listener) {
+    report_half_open(handle, now, findings);
+    return;
+  }
+  const StuckKind kind = kind_of(twin);
+  const Duration threshold =
+      kind == StuckKind::OtherEndGone ? options_.stuck.other_end_gone : threshold_of(twin);
+  if (threshold == Duration::zero()) return;
+  if (kind == StuckKind::OtherEndGone) {
+    const auto other = other_end_of(handle);
+    const bool is_left_alone = other && other->state.state == State::Closed;
+    if (!is_left_alone || twin.mirror.state == State::Closed) return;
+  }
+  if (kind == StuckKind::HalfOpen && twin.mirror.holder == Holder::RequestSocket) {
+    const TwinHandle listener = table_.find_listener(twin.listener_address, twin.identity.tuple);
+    if (listener != kNoTwin) {
+      if (!twin.is_past_half_open_threshold) {
+        twin.is_past_half_open_threshold = true;
+        if (++listeners_[listener].past_threshold == 1) {
+          wheel_.set(listener, later(now, kHalfOpenGathering));
+        }
+      }
+      return;
+    }
+  }
+  // Data that is still acknowledged bit by bit keeps the FIN waiting, and is no standstill.
+  if (waits_for_acknowledgment(twin.mirror.state) && twin.census.snd_una &&
+      twin.census.snd_una != twin.stuck_una) {
+    const bool moved =
+        twin.stuck_una.has_value() || !twin.last || *twin.census.snd_una != twin.last->snd_una;
+    twin.stuck_una = twin.census.snd_una;
+    if (moved) {
+      wheel_.set(handle, later(now, threshold));
+      return;
+    }
+  }
+
+  Stuck stuck;
+  stuck.time = now;
+  stuck.kind = kind;
+  stuck.connection = twin.identity;
+  stuck.state = twin.mirror;
+  stuck.owners = twin.owners;
+  const Duration age = span(twin.entered.value_or(twin.known_since), now);
+  (twin.entered ? stuck.age : stuck.age_at_least) = age;
+  stuck.threshold = threshold;
+  stuck.unacknowledged = waits_for_acknowledgment(twin.mirror.state) ? unacknowledged(twin) : 0;
+  stuck.is_repeated = twin.stuck_reports > 0;
+  if (!stuck.is_repeated) ++counts_.stuck[static_cast<std::size_t>(kind)];
+  ++twin.stuck_reports;
+  wheel_.set(handle, later(now, std::max(age, threshold)));
+  findings.on_stuck(stuck);
+}
+
+void Tracker::Implementation::report_half_open(TwinHandle listener, KernelTime now,
+                                               FindingHandler& findings) {
+  const auto notes = listeners_.find(listener);
+  if (notes == listeners_.end() || notes->second.past_threshold == 0) return;
+  Twin& twin = table_[listener];
+  Stuck stuck;
+  stuck.time = now;
+  stuck.kind = StuckKind::HalfOpen;
+  stuck.connection = twin.identity;
+  stuck.state = {State::SynReceived, Holder::RequestSocket};
+  stuck.owners = twin.owners;
+  stuck.threshold = options_.stuck.half_open;
+  stuck.connections = notes->second.past_threshold;
+  const auto oldest = oldest_half_open();
+  const auto mine = oldest.find(listener);
+  const Duration age = mine != oldest.end() ? span(mine->second, now) : stuck.threshold;
+  stuck.age = age;
+  stuck.is_repeated = twin.stuck_reports > 0;
+  if (!stuck.is_repeated) ++counts_.stuck[static_cast<std::size_t>(stuck.kind)];
+  ++twin.stuck_reports;
+  wheel_.set(listener, later(now, std::max(age, stuck.threshold)));
+  findings.on_stuck(stuck);
+}
+
+// The first SYN of each listener that still waits for its third ACK.
+std::unordered_map<TwinHandle, KernelTime> Tracker::Implementation::oldest_half_open() const {
+  std::unordered_map<TwinHandle, KernelTime> oldest;
+  table_.for_each([&](TwinHandle handle) {
+    const Twin& twin = table_[handle];
+    if (twin.mirror.holder != Holder::RequestSocket) return;
+    const TwinHandle listener = table_.find_listener(twin.listener_address, twin.identity.tuple);
+    if (listener == kNoTwin) return;
+    const KernelTime began = twin.entered.value_or(twin.known_since);
+    const auto [place, is_first] = oldest.try_emplace(listener, began);
+    if (!is_first) place->second = std::min(place->second, began);
+  });
+  return oldest;
+}
+
+ListenerView* Tracker::Implementation::listener_of(const Twin& twin) {
+  const TwinHandle listener = table_.find_listener(twin.listener_address, twin.identity.tuple);
+  return listener == kNoTwin ? nullptr : &listeners_[listener].view;
+}
+
+// A request socket ends, or becomes a child: its listener has one half-open connection less.
+void Tracker::Implementation::leave_listener(TwinHandle request) {
+  const Twin& twin = table_[request];
+  if (twin.mirror.holder != Holder::RequestSocket) return;
+  const TwinHandle listener = table_.find_listener(twin.listener_address, twin.identity.tuple);
+  if (listener == kNoTwin) return;
+  ListenerNotes& notes = listeners_[listener];
+  if (notes.view.half_open > 0) --notes.view.half_open;
+  if (twin.is_past_half_open_threshold && notes.past_threshold > 0) --notes.past_threshold;
+  if (notes.past_threshold == 0) {
+    wheel_.cancel(listener);
+    table_[listener].stuck_reports = 0;
+  }
+}
+
+}  // namespace tcptwin::tracker
