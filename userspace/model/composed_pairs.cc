@@ -44,7 +44,8 @@ std::vector<End> successors(const End& end, const End& other) {
   if (!end.fin_sent) add(Stimulus::Close, false);
   if (end.fin_sent && other.fin_received) add(Stimulus::AckOfFin, false);
   if (other.fin_sent && !end.fin_received) {
-    add(Stimulus::Fin, true);
+    const bool may_acknowledge = end.state != State::FinWait1 || other.fin_received;
+    if (may_acknowledge) add(Stimulus::Fin, true);
     if (end.state == State::FinWait1) add(Stimulus::FinBeforeAckOfFin, true);
   }
   return next;

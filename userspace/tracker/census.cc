@@ -185,7 +185,11 @@ void Tracker::Implementation::adopt(const ExistingSocket& event, FindingHandler&
     twin.identity.role = Role::Passive;
     twin.listener_address = event.listener;
     twin.life.synack_retransmits = event.timeouts;
-    if (event.began) twin.entered = twin.known_since;
+    if (event.began) {
+      twin.entered = twin.known_since;
+      twin.life.began = twin.known_since;
+      twin.history.push({twin.known_since, twin.mirror, model::Cause::SynReceived});
+    }
   }
   if (event.state.holder == Holder::Minisocket) {
     twin.timer_start_seen = false;

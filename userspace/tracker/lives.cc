@@ -271,7 +271,11 @@ std::unique_ptr<Life> Tracker::Implementation::end_life(TwinHandle handle, const
   fill_path(*life, twin);
   fill_accept(*life, twin.life);
   fill_traffic(*life, twin.life);
-  life->other_end = other_end_of(handle);
+  // The pair has moved on into the minisocket already.
+  const bool moved = step.from.holder == Holder::Socket && step.to.holder == Holder::Minisocket;
+  const TwinHandle minisocket =
+      moved ? table_.find(twin.minisocket_address, Holder::Minisocket) : kNoTwin;
+  life->other_end = other_end_of(minisocket != kNoTwin ? minisocket : handle);
   if (life->ending.how != model::EndedHow::Fin) expect_news_at_other_end(handle, step.time);
   return life;
 }

@@ -34,6 +34,20 @@ std::string line(const Step& step) {
   return text;
 }
 
+std::string line(const Life& life) {
+  std::string text{label(life.ending.by)};
+  text += ' ';
+  text += label(life.ending.how);
+  text += ' ';
+  text += label(life.ending.why);
+  text += ':';
+  for (std::size_t i = 0; i < life.path_length; ++i) {
+    text += ' ';
+    text += name(life.path[i].state);
+  }
+  return text;
+}
+
 std::vector<std::string> Findings::lines() const {
   std::vector<std::string> lines;
   for (const Step& step : steps) lines.push_back(line(step));
@@ -75,12 +89,30 @@ void Host::settle() {
   status();
 }
 
+void Host::census(const std::vector<ExistingSocket>& sockets,
+                  const std::vector<SocketHolder>& holders, bool is_filtered) {
+  status();
+  const auto mark = [&](CensusPhase phase) {
+    see(CensusMark{now, phase, censuses, kNamespace, 0, is_filtered});
+  };
+  ++censuses;
+  mark(CensusPhase::Began);
+  for (ExistingSocket socket : sockets) {
+    socket.time = now;
+    see(socket);
+  }
+  mark(CensusPhase::NamespaceListed);
+  for (const SocketHolder& holder : holders) see(holder);
+  mark(CensusPhase::HoldersListed);
+  mark(CensusPhase::Ended);
+}
+
 SimulatedSocket::SimulatedSocket(Host& on, std::uint16_t local_port, std::uint16_t remote_port,
                                  Actor by)
     : host(on), actor(by) {
   reference = {host.next_cookie++, host.next_address};
   host.next_address += 0x1000;
-  tuple.netns = 4026531840;
+  tuple.netns = kNamespace;
   tuple.local = {Address{Family::Inet, {10, 0, 0, 1}}, local_port};
   tuple.remote = {Address{Family::Inet, {10, 0, 0, 2}}, remote_port};
   snapshot.snd_una = snapshot.snd_nxt = snapshot.write_seq = SequenceNumber{1000};
@@ -113,6 +145,7 @@ void SimulatedSocket::connects() {
 void SimulatedSocket::gets_syn_ack() {
   snapshot.segs_in = 1;
   snapshot.snd_una = snapshot.write_seq;
+  snapshot.bytes_acked = 1;  // the SYN
   snapshot.rcv_nxt = snapshot.copied_seq = SequenceNumber{5001};
   changes_to(State::Established);
 }
@@ -137,14 +170,14 @@ void SimulatedSocket::is_born_of(SimulatedSocket& listener) {
   generation = 1;
   changes_to(State::SynReceived);
   snapshot.segs_in = 2;
-  snapshot.rcv_nxt = snapshot.copied_seq = SequenceNumber{5001};
+  snapshot.rcv_nxt = snapshot.copied_seq = SequenceNumber{peer_iss.value() + 1};
 }
 
 void SimulatedSocket::gets_handshake_ack() {
   snapshot.segs_in = 2;
   snapshot.snd_una = snapshot.write_seq;
   changes_to(State::Established);
-  snapshot.has_socket = true;  // accept()
+  snapshot.has_socket = accepts;
 }
 
 void SimulatedSocket::is_established() {
@@ -176,16 +209,19 @@ void SimulatedSocket::closes_again() {
 void SimulatedSocket::gets_fin() {
   snapshot.done = snapshot.receive_shutdown = true;
   advance(snapshot.rcv_nxt);
+  ++snapshot.bytes_received;
   changes_to(state == State::FinWait1 ? State::Closing : State::CloseWait);
 }
 
 void SimulatedSocket::gets_ack_of_fin() {
   snapshot.snd_una = snapshot.write_seq;
+  ++snapshot.bytes_acked;
   changes_to(State::FinWait2);
 }
 
 void SimulatedSocket::gets_ack_of_last_fin() {
   snapshot.snd_una = snapshot.write_seq;
+  ++snapshot.bytes_acked;
   changes_to(State::Closed);
 }
 
@@ -193,6 +229,7 @@ void SimulatedSocket::enters_time_wait() {
   if (state == State::FinWait2) {
     snapshot.done = snapshot.receive_shutdown = true;
     advance(snapshot.rcv_nxt);
+    ++snapshot.bytes_received;
   } else {
     snapshot.snd_una = snapshot.write_seq;
   }
@@ -219,6 +256,46 @@ void SimulatedSocket::closes_with_unread_data() {
   snapshot.send_shutdown = snapshot.receive_shutdown = true;
   changes_to(State::Closed, Context::Process);
   sends_reset(false);
+}
+
+void SimulatedSocket::receives(std::uint32_t bytes) {
+  advance(snapshot.rcv_nxt, bytes);
+  snapshot.copied_seq = snapshot.rcv_nxt;
+  snapshot.bytes_received += bytes;
+}
+
+void SimulatedSocket::has_sent(std::uint32_t bytes) {
+  advance(snapshot.write_seq, bytes);
+  snapshot.snd_nxt = snapshot.snd_una = snapshot.write_seq;
+  snapshot.bytes_acked += bytes;
+}
+
+ExistingSocket SimulatedSocket::as_it_exists() const {
+  ExistingSocket socket{};
+  socket.socket = reference;
+  socket.tuple = tuple;
+  socket.state = {state, model::Holder::Socket};
+  socket.snapshot = snapshot;
+  socket.last_segment = host.now;
+  socket.inode = snapshot.has_socket ? 1000 + reference.cookie : 0;
+  return socket;
+}
+
+ExistingSocket SimulatedSocket::minisocket_as_it_exists(Duration left) const {
+  ExistingSocket socket{};
+  socket.socket = {reference.cookie, minisocket_address};
+  socket.tuple = tuple;
+  socket.state = {substate, model::Holder::Minisocket};
+  socket.timer = PendingTimer::TimeWait;
+  socket.timer_left = left;
+  return socket;
+}
+
+void SimulatedSocket::mirrors(const SimulatedSocket& peer) {
+  tuple.local = peer.tuple.remote;
+  tuple.remote = peer.tuple.local;
+  snapshot.snd_una = snapshot.snd_nxt = snapshot.write_seq = SequenceNumber{5001};
+  peer_iss = SequenceNumber{1000};
 }
 
 void SimulatedSocket::is_destroyed() {

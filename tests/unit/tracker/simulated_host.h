@@ -19,6 +19,10 @@ class Findings final : public FindingHandler {
   void on_divergence(const Divergence& divergence) override { divergences.push_back(divergence); }
   void on_loss(const Loss& loss) override { losses.push_back(loss); }
   void on_call_path(const CallPath& call_path) override { call_paths.push_back(call_path); }
+  void on_life(const Life& life) override { lives.push_back(life); }
+  void on_stuck(const Stuck& found) override { stuck.push_back(found); }
+  void on_adopted(const Adopted& found) override { adopted.push_back(found); }
+  void on_reconciliation(const Reconciliation& found) override { reconciliations.push_back(found); }
 
   // "SYN_SENT -> ESTABLISHED synack_accepted conformant", deviations with their id.
   std::vector<std::string> lines() const;
@@ -29,8 +33,14 @@ class Findings final : public FindingHandler {
   std::vector<Divergence> divergences;
   std::vector<Loss> losses;
   std::vector<CallPath> call_paths;
+  std::vector<Life> lives;
+  std::vector<Stuck> stuck;
+  std::vector<Adopted> adopted;
+  std::vector<Reconciliation> reconciliations;
 };
 std::string line(const Step& step);
+// "local fin local_close: SYN_SENT ESTABLISHED FIN_WAIT1 FIN_WAIT2 TIME_WAIT"
+std::string line(const Life& life);
 
 // Takes the observations: a tracker, or a list for later.
 class Host {
@@ -43,6 +53,9 @@ class Host {
   void status(std::uint64_t lost = 0);
   // Lets every window pass, and reports a clean stream.
   void settle();
+  // The kernel's own table: a census that shows exactly these, in the namespaces of all of them.
+  void census(const std::vector<ExistingSocket>& sockets,
+              const std::vector<SocketHolder>& holders = {}, bool is_filtered = false);
 
   Tracker tracker;
   Findings findings;
@@ -51,11 +64,13 @@ class Host {
   bool recording = false;
   std::uint64_t next_cookie = 1;
   std::uint64_t next_address = 0xffff'8880'0000'0000;
+  std::uint32_t censuses = 0;
 
  private:
   StreamStatus status_;
 };
 
+inline constexpr std::uint32_t kNamespace = 4026531840;
 inline constexpr Actor kClient{4711, 4711, 1000, Comm{"curl"}};
 inline constexpr Actor kServer{80, 80, 33, Comm{"nginx"}};
 
@@ -87,6 +102,14 @@ class SimulatedSocket {
   void is_destroyed();
   void closes_with_unread_data();
 
+  // Data, and what a census shows of it.
+  void receives(std::uint32_t bytes);
+  void has_sent(std::uint32_t bytes);  // and it was acknowledged
+  ExistingSocket as_it_exists() const;
+  ExistingSocket minisocket_as_it_exists(Duration left) const;
+  // Makes this the other end of `peer`: same sequence numbers, same addresses, seen from there.
+  void mirrors(const SimulatedSocket& peer);
+
   // Raw pieces, to plant faults.
   void changes_to(model::State to, model::Context context = model::Context::Softirq);
   void reports_error(std::uint16_t error);
@@ -107,6 +130,8 @@ class SimulatedSocket {
   model::State state = model::State::Closed;
   model::Snapshot snapshot;
   std::uint32_t generation = 0;
+  bool accepts = true;  // of a child: accept() follows the handshake at once
+  SequenceNumber peer_iss{5000};
   std::uint64_t minisocket_address = 0;
   model::State substate = model::State::TimeWait;
 };

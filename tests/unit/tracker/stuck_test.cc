@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+// States that last too long, and the wheel that says when to look.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+#include "simulated_host.h"
+#include "tracker/timing_wheel.h"
+
+namespace tcptwin::tracker::testing {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+TEST(Stuck, close_wait_is_said_at_its_threshold_and_again_at_double_its_age) {
+  Host host;
+  SimulatedSocket client(host);
+  client.is_established();
+  client.gets_fin();
+  host.wait(59s);
+  host.status();
+  EXPECT_THAT(host.findings.stuck, IsEmpty());
+  host.wait(2s);
+  host.status();
+  ASSERT_THAT(host.findings.stuck, SizeIs(1));
+  EXPECT_EQ(host.findings.stuck[0].kind, StuckKind::CloseWait);
+  EXPECT_GE(*host.findings.stuck[0].age, 60s);
+  EXPECT_FALSE(host.findings.stuck[0].is_repeated);
+  EXPECT_EQ(host.findings.stuck[0].owners.best().actor.comm, kClient.comm);
+  host.wait(50s);
+  host.status();
+  EXPECT_THAT(host.findings.stuck, SizeIs(1));
+  host.wait(15s);
+  host.status();
+  ASSERT_THAT(host.findings.stuck, SizeIs(2));
+  EXPECT_TRUE(host.findings.stuck[1].is_repeated);
+  const auto kind = static_cast<std::size_t>(StuckKind::CloseWait);
+  EXPECT_EQ(host.tracker.counts().stuck[kind], 1u);
+}
+
+TEST(Stuck, nothing_is_said_of_a_state_that_was_left_in_time) {
+  Host host;
+  SimulatedSocket client(host);
+  client.is_established();
+  client.gets_fin();
+  host.wait(50s);
+  client.closes();
+  host.wait(25s);
+  client.gets_ack_of_last_fin();
+  client.is_destroyed();
+  host.wait(500s);
+  host.settle();
+  EXPECT_THAT(host.findings.stuck, IsEmpty());
+}
+
+TEST(Stuck, a_child_nobody_accepts_is_told_from_a_leak) {
+  Host host;
+  SimulatedSocket listener(host, 80, 0, kServer);
+  listener.listens();
+  SimulatedRequest request(listener, 40000);
+  request.arrives();
+  SimulatedSocket child(host, 80, 40000, kServer);
+  child.accepts = false;
+  request.becomes(child);
+  child.gets_fin();
+  host.wait(61s);
+  host.status();
+  ASSERT_THAT(host.findings.stuck, SizeIs(1));
+  EXPECT_EQ(host.findings.stuck[0].kind, StuckKind::CloseWaitUnaccepted);
+  EXPECT_EQ(host.findings.stuck[0].owners.creator.actor.comm, kServer.comm);
+}
+
+TEST(Stuck, half_open_connections_are_reported_together_at_their_listener) {
+  Host host;
+  SimulatedSocket listener(host, 80, 0, kServer);
+  listener.listens();
+  std::vector<SimulatedRequest> requests;
+  for (std::uint16_t port = 40000; port < 40050; ++port) requests.emplace_back(listener, port);
+  for (SimulatedRequest& request : requests) request.arrives();
+  host.wait(10500ms);
+  host.status();
+  host.wait(1500ms);
+  host.status();
+  ASSERT_THAT(host.findings.stuck, SizeIs(1));
+  const Stuck& found = host.findings.stuck[0];
+  EXPECT_EQ(found.kind, StuckKind::HalfOpen);
+  EXPECT_EQ(found.connections, 50u);
+  EXPECT_EQ(found.connection.role, Role::Listener);
+  EXPECT_EQ(found.connection.tuple.local.port, 80);
+  host.tracker.visit([&](const TwinView& twin) {
+    if (twin.listener == nullptr) return;
+    EXPECT_EQ(twin.listener->half_open, 50u);
+    EXPECT_EQ(twin.listener->requests, 50u);
+    EXPECT_TRUE(twin.listener->oldest);
+  });
+  for (SimulatedRequest& request : requests) {
+    request.timer(TimerOperation::Cancel);
+    request.timer(TimerOperation::Expire);
+  }
+  host.settle();
+  host.wait(100s);
+  host.status();
+  EXPECT_THAT(host.findings.stuck, SizeIs(1));
+  host.tracker.visit([&](const TwinView& twin) {
+    if (twin.listener == nullptr) return;
+    EXPECT_EQ(twin.listener->half_open, 0u);
+    EXPECT_EQ(twin.listener->request_timeouts, 50u);
+  });
+}
+
+TEST(Stuck, a_fin_that_waits_for_data_to_be_acknowledged_makes_progress) {
+  Host host;
+  SimulatedSocket client(host);
+  client.is_established();
+  client.snapshot.write_seq = SequenceNumber{100000};
+  client.closes();
+  ExistingSocket seen = client.as_it_exists();
+  for (std::uint32_t una = 2000; una < 8000; una += 1000) {
+    host.wait(20s);
+    seen.snapshot->snd_una = SequenceNumber{una};
+    host.census({seen});
+  }
+  EXPECT_THAT(host.findings.stuck, IsEmpty());
+  for (int i = 0; i < 4; ++i) {
+    host.wait(20s);
+    host.status();
+  }
+  ASSERT_THAT(host.findings.stuck, SizeIs(1));
+  EXPECT_EQ(host.findings.stuck[0].kind, StuckKind::FinWait1);
+  EXPECT_GT(host.findings.stuck[0].unacknowledged, 0u);
+}
+
+TEST(Stuck, thresholds_of_zero_switch_off) {
+  TrackerOptions options;
+  options.stuck = {0s, 0s, 0s, 0s, 0s, 0s};
+  Host host(options);
+  SimulatedSocket client(host);
+  client.is_established();
+  client.gets_fin();
+  host.wait(1000s);
+  host.status();
+  EXPECT_THAT(host.findings.stuck, IsEmpty());
+  EXPECT_FALSE(host.tracker.next_deadline());
+}
+
+// Against the simplest thing that could be right: a list of deadlines.
+TEST(TimingWheel, takes_every_twin_in_time_and_none_early) {
+  for (unsigned seed = 0; seed < 100; ++seed) {
+    std::mt19937 random(seed);
+    TimingWheel wheel;
+    std::map<TwinHandle, KernelTime> expected;
+    KernelTime now = kernel_time_from_ns(random() % 1'000'000'000'000ull);
+    EXPECT_EQ(wheel.take_due(now), kNoTwin);
+    for (int i = 0; i < 2000; ++i) {
+      now += std::chrono::milliseconds{random() % (random() % 50 == 0 ? 600'000 : 300)};
+      const auto twin = static_cast<TwinHandle>(random() % 50);
+      if (random() % 4 == 0) {
+        wheel.cancel(twin);
+        expected.erase(twin);
+      } else {
+        const KernelTime deadline = now + std::chrono::milliseconds{random() % 700'000};
+        wheel.set(twin, deadline);
+        expected[twin] = deadline;
+      }
+      for (TwinHandle due = wheel.take_due(now); due != kNoTwin; due = wheel.take_due(now)) {
+        ASSERT_TRUE(expected.contains(due)) << "seed " << seed;
+        ASSERT_LE(expected[due], now) << "early, seed " << seed;
+        expected.erase(due);
+      }
+      for (const auto& [left, deadline] : expected) {
+        ASSERT_GT(deadline + 250ms, now) << "twin " << left << " is late, seed " << seed;
+      }
+      ASSERT_EQ(wheel.size(), expected.size());
+      ASSERT_EQ(wheel.next_deadline().has_value(), !expected.empty());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tcptwin::tracker::testing
