@@ -118,7 +118,40 @@ struct sock_cgroup_data___before_5_15 {
 	__u64 val; /* a struct cgroup *, unless bit 0 is set */
 };
 
-struct socket;
+/* A type of its own: an atomic_t or refcount_t, whichever the kernel has. */
+struct counted {
+	int counter;
+};
+
+struct hlist_node {
+	struct hlist_node **pprev; /* NULL while it is on no list */
+};
+
+struct timer_list {
+	struct hlist_node entry;
+	unsigned long expires; /* jiffies */
+	void (*function)(struct timer_list *);
+};
+
+struct sock;
+
+struct socket {
+	short type;
+	struct sock *sk;
+};
+
+struct inode {
+	unsigned long i_ino;
+};
+
+struct socket_alloc {
+	struct socket socket;
+	struct inode vfs_inode;
+};
+
+struct kernel_uid {
+	__u32 val;
+};
 
 struct sock {
 	struct sock_common __sk_common;
@@ -132,6 +165,12 @@ struct sock {
 	unsigned long sk_lingertime;
 	struct socket *sk_socket;
 	struct sock_cgroup_data sk_cgrp_data;
+	struct kernel_uid sk_uid;
+	__u32 sk_ack_backlog;
+	__u32 sk_max_ack_backlog;
+	struct counted sk_drops;
+	struct timer_list sk_timer;		/* keepalive; later a union of other timers */
+	struct timer_list tcp_retransmit_timer; /* 7.x; icsk_retransmit_timer before */
 };
 
 struct inet_sock {
@@ -139,8 +178,18 @@ struct inet_sock {
 	__be16 inet_sport;
 };
 
+struct request_sock_queue {
+	struct counted qlen;
+	struct counted young;
+};
+
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
+	struct request_sock_queue icsk_accept_queue;
+	__u8 icsk_pending;	    /* which timer the retransmit timer is now */
+	unsigned long icsk_timeout; /* jiffies; before 6.15 */
+	struct timer_list icsk_retransmit_timer;
+	struct timer_list icsk_keepalive_timer; /* 7.x; sk_timer before */
 	__u8 icsk_retransmits;
 	__u8 icsk_probes_out;
 	__u32 icsk_user_timeout;
@@ -166,16 +215,13 @@ struct tcp_sock {
 	__u32 segs_out;
 	__u32 total_retrans;
 	__u32 srtt_us;
+	__u64 tcp_mstamp; /* CLOCK_MONOTONIC, microseconds */
 	int linger2;
 	__u8 repair : 1, fastopen_connect : 1, syn_data : 1, syn_data_acked : 1, syn_fastopen : 1;
 	__u8 syn_fastopen_child : 1; /* 6.18 */
 	bool is_mptcp;		     /* absent in 5.10 without CONFIG_MPTCP */
 	struct request_sock *fastopen_rsk;
 	struct tcp_options_received rx_opt;
-};
-
-struct timer_list {
-	void (*function)(struct timer_list *);
 };
 
 struct inet_timewait_sock {
@@ -188,6 +234,40 @@ struct request_sock {
 	struct sock_common __req_common;
 	__u8 num_timeout : 7;
 	struct timer_list rsk_timer;
+};
+
+struct tcp_request_sock {
+	__u64 snt_synack; /* CLOCK_MONOTONIC, microseconds */
+};
+
+struct cred {
+	struct kernel_uid uid;
+};
+
+struct task_struct {
+	int tgid;
+	struct task_struct *group_leader;
+	struct cred *cred;
+	char comm[16];
+};
+
+struct file;
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__tcp {
+	struct bpf_iter_meta *meta;
+	struct sock_common *sk_common;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
 };
 
 #pragma clang attribute pop

@@ -32,6 +32,7 @@ struct tcptwin_knobs {
 	/* The function that serves softirqs: a call path ends there. 0 if unknown. */
 	uint64_t softirq_begin;
 	uint64_t softirq_end;
+	uint64_t ns_per_jiffy;	/* of this kernel's CONFIG_HZ; 0: unknown */
 	uint64_t filter_cgroup; /* cgroup v2 id; 0: any */
 	uint32_t filter_pid;	/* 0: any */
 	uint32_t filter_netns;	/* inode number; 0: any */

@@ -20,9 +20,14 @@ struct wire_layouts {
 	struct tcptwin_timer_event timer_event;
 	struct tcptwin_call_path call_path;
 	struct tcptwin_status status;
+	struct tcptwin_existing_socket existing_socket;
+	struct tcptwin_socket_holder socket_holder;
+	struct tcptwin_census census;
 	enum tcptwin_record_kind kind;
 	enum tcptwin_counter counter;
 	enum tcptwin_evidence_flag evidence_flag;
+	enum tcptwin_pending_timer pending_timer;
+	enum tcptwin_census_phase census_phase;
 };
 const volatile struct wire_layouts *const wire_layouts = 0;
 

@@ -33,6 +33,8 @@ set(only_pattern_4 "bpf/.*")
 set(only_allowed_4 "^(sources/|commands/program\\.cc$)") # its version, for --version
 set(only_pattern_5 "bcc/.*")
 set(only_allowed_5 "^(sources|system)/")
+set(only_pattern_6 "(n?curses|term|panel)\\.h")
+set(only_allowed_6 "^system/terminal_screen\\.cc$")
 
 set(violations 0)
 function(violation file text)
@@ -67,7 +69,7 @@ foreach(file IN LISTS files)
       set(own_header TRUE)
     endif()
 
-    foreach(rule RANGE 1 5)
+    foreach(rule RANGE 1 6)
       if(header MATCHES "^(${only_pattern_${rule}})$" AND NOT file MATCHES "${only_allowed_${rule}}")
         violation(${file} "<${header}> is for ${only_allowed_${rule}} alone")
       endif()

@@ -2,6 +2,7 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 pkg_check_modules(LIBBPF REQUIRED IMPORTED_TARGET libbpf>=1.0)
+pkg_check_modules(NCURSES REQUIRED IMPORTED_TARGET ncursesw)
 find_package(fmt REQUIRED)
 find_package(CLI11 REQUIRED)
 

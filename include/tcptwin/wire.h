@@ -215,12 +215,14 @@ enum tcptwin_counter {
 	TCPTWIN_RECURSION_MISSES = 12, /* user space: runs refused, all programs */
 	TCPTWIN_RECEIVED = 13,         /* user space: records taken out of the ring buffer */
 	TCPTWIN_MALFORMED = 14,        /* user space: records decode refused */
+	TCPTWIN_COUNTED_AT = 15,       /* user space: when these were read, CLOCK_MONOTONIC ns */
 	TCPTWIN_COUNTERS = 16,
 };
 
 /* State of the stream, made by the source whenever it has drained the ring buffer. */
 struct tcptwin_status {
-	struct tcptwin_header header; /* time_ns: everything emitted before it has been delivered */
+	struct tcptwin_header header; /* time_ns: what was emitted before it has been delivered,
+				       * and what was lost before it is counted here */
 	uint64_t counters[TCPTWIN_COUNTERS]; /* totals since attach, by enum tcptwin_counter */
 };
 

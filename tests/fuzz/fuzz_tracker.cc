@@ -54,6 +54,16 @@ class Straightener {
         });
         break;
       case TCPTWIN_STATUS:
+      case TCPTWIN_SOCKET_HOLDER:
+        break;
+      case TCPTWIN_EXISTING_SOCKET:
+        edit<tcptwin_existing_socket>(record, straighten_existing);
+        break;
+      case TCPTWIN_CENSUS:
+        edit<tcptwin_census>(record, [](tcptwin_census& mark) {
+          mark.phase = static_cast<std::uint8_t>(1 + mark.phase % TCPTWIN_CENSUS_ENDED);
+          mark.is_filtered &= 1;
+        });
         break;
       case TCPTWIN_MINISOCKET_SEGMENT:
         edit<tcptwin_socket_event>(record, [](tcptwin_socket_event& event) {
@@ -73,11 +83,12 @@ class Straightener {
  private:
   static constexpr std::uint64_t kSecond = 1'000'000'000;
   // By record kind.
-  static constexpr std::array<std::uint16_t, 12> kSizes = {
-      sizeof(tcptwin_state_change), sizeof(tcptwin_socket_event), sizeof(tcptwin_socket_event),
-      sizeof(tcptwin_socket_event), sizeof(tcptwin_socket_event), sizeof(tcptwin_socket_event),
-      sizeof(tcptwin_socket_event), sizeof(tcptwin_timer_event),  sizeof(tcptwin_timer_event),
-      sizeof(tcptwin_socket_event), sizeof(tcptwin_call_path),    sizeof(tcptwin_status)};
+  static constexpr std::array<std::uint16_t, 15> kSizes = {
+      sizeof(tcptwin_state_change),    sizeof(tcptwin_socket_event),  sizeof(tcptwin_socket_event),
+      sizeof(tcptwin_socket_event),    sizeof(tcptwin_socket_event),  sizeof(tcptwin_socket_event),
+      sizeof(tcptwin_socket_event),    sizeof(tcptwin_timer_event),   sizeof(tcptwin_timer_event),
+      sizeof(tcptwin_socket_event),    sizeof(tcptwin_call_path),     sizeof(tcptwin_status),
+      sizeof(tcptwin_existing_socket), sizeof(tcptwin_socket_holder), sizeof(tcptwin_census)};
 
   template <typename Record, typename Change>
   static void edit(std::vector<std::byte>& bytes, Change change) {
@@ -105,6 +116,27 @@ class Straightener {
     socket.remote_port &= 3;
     std::memset(socket.local_address, 0, sizeof(socket.local_address));
     std::memset(socket.remote_address, 0, sizeof(socket.remote_address));
+  }
+
+  // A socket that its kind can be, and times within a day.
+  static void straighten_existing(tcptwin_existing_socket& existing) {
+    constexpr std::uint64_t kDay = 86'400 * kSecond;
+    const auto kind = static_cast<tcptwin_socket_kind>(existing.socket.kind % 3);
+    straighten_socket(existing.socket, kind);
+    existing.socket.state = kind == TCPTWIN_MINISOCKET       ? 6
+                            : kind == TCPTWIN_REQUEST_SOCKET ? 12
+                                                             : living_state(existing.socket.state);
+    existing.evidence.shutdown &= 3;
+    existing.timer = static_cast<std::uint8_t>(existing.timer % (TCPTWIN_TIMER_PROBE + 1));
+    existing.timer_ns %= static_cast<std::int64_t>(kDay);
+    existing.last_segment_ns %= kDay;
+    existing.began_ns %= kDay;
+  }
+
+  // iter/tcp lists no socket that is closed.
+  static std::uint8_t living_state(std::uint8_t state) {
+    state = full_socket_state(state);
+    return state == 7 ? 1 : state;
   }
 
   // Any state but TIME_WAIT (6) and NEW_SYN_RECV (12), which no full socket can be in.

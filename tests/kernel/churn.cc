@@ -11,17 +11,15 @@
 #include <utility>
 #include <vector>
 
+#include "kernel/counter_check.h"
+#include "kernel/load.h"
 #include "kernel/stage.h"
-#include "support/process.h"
 
 namespace tcptwin::testing {
 namespace {
 
 constexpr std::uint64_t kConnections = 20'000;  // TCPTWIN_CHURN_CONNECTIONS overrides
-constexpr std::uint16_t kFirstPort = 9000;
-constexpr int kPairs = 2;
-constexpr int kBacklog = 4096;          // an overflow would cost a second of SYN retransmission
-constexpr double kGapsAllowed = 0.005;  // what a host's policy may hide (traps-and-loss, 2)
+constexpr double kGapsAllowed = 0.005;          // what a host's policy may hide (traps-and-loss, 2)
 constexpr std::size_t kSmallestRing = 64 * 1024;
 // The sanitizers make the reader several times slower, but not the kernel that fills the ring: only
 // a plain build can show that the default is large enough.
@@ -44,60 +42,6 @@ std::chrono::microseconds own_processor_time() {
       std::chrono::seconds{spent.tv_sec} + std::chrono::nanoseconds{spent.tv_nsec});
 }
 
-void serve(const NetworkNamespace& network, std::uint16_t port, const Process::Ready& ready) {
-  Socket listening(network);
-  listening.set_reuse_address();
-  listening.bind("127.0.0.1", port);
-  listening.listen(kBacklog);
-  ready();
-  while (true) {
-    Socket child = listening.accept();
-    child.close();
-  }
-}
-
-// Both ends close at once, so that every order of the FINs occurs; one in sixteen aborts.
-void make_connections(const NetworkNamespace& network, std::uint16_t port, std::uint64_t count) {
-  const auto visit = network.enter();
-  for (std::uint64_t made = 0; made < count; ++made) {
-    Socket client;
-    client.connect("127.0.0.1", port);
-    client.await_connected();
-    if (made % 16 == 0) continue;  // a socket that is left open is aborted
-    client.close();
-  }
-}
-
-// Servers and clients, each a process; all are gone with the object.
-class Load {
- public:
-  Load(const NetworkNamespace& network, std::uint64_t connections) {
-    for (int pair = 0; pair < kPairs; ++pair) {
-      const auto port = static_cast<std::uint16_t>(kFirstPort + pair);
-      servers_.push_back(std::make_unique<Process>(
-          "churn_server", [&](const Process::Ready& ready) { serve(network, port, ready); }));
-      clients_.push_back(
-          std::make_unique<Process>("churn_client", [&](const Process::Ready& ready) {
-            ready();
-            make_connections(network, port, connections / kPairs);
-          }));
-    }
-  }
-
-  bool is_done() const {
-    return std::all_of(clients_.begin(), clients_.end(),
-                       [](const auto& client) { return client->has_ended(); });
-  }
-  bool succeeded() const {
-    return std::all_of(clients_.begin(), clients_.end(),
-                       [](const auto& client) { return client->wait() == 0; });
-  }
-
- private:
-  std::vector<std::unique_ptr<Process>> servers_;
-  std::vector<std::unique_ptr<Process>> clients_;
-};
-
 class Churn : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -114,6 +58,16 @@ class Churn : public ::testing::Test {
     ASSERT_TRUE(session) << session.error().what;
     trace_ = std::move(session.value());
     trace_->findings().keeps_steps = false;
+    counters_ = counters_of(*network_);
+  }
+
+  // Tens of thousands of steps against what the kernel itself counted; nothing follows if a gap was
+  // seen.
+  void expect_same_counters() const {
+    trace_->settle();
+    EXPECT_EQ(counter_differences(counters_, counters_of(*network_), network_->inode(),
+                                  trace_->findings(), {}),
+              "");
   }
 
   // The end of a namespace purges its minisockets; that too is to be understood.
@@ -133,6 +87,7 @@ class Churn : public ::testing::Test {
 
   std::unique_ptr<NetworkNamespace> network_;
   std::unique_ptr<TraceSession> trace_;
+  sources::KernelCounters counters_;
 };
 
 TEST_F(Churn, nothing_is_lost_and_nothing_diverges) {
@@ -143,6 +98,7 @@ TEST_F(Churn, nothing_is_lost_and_nothing_diverges) {
     EXPECT_TRUE(trace_->await([&](const Findings&) { return load.is_done(); }, kDeadline));
     EXPECT_TRUE(load.succeeded());
   }
+  expect_same_counters();
   end_namespace();
 
   const auto& status = trace_->status();

@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "kernel/counter_check.h"
+
 namespace tcptwin::testing {
 namespace {
 
@@ -69,6 +71,7 @@ Stage::Stage() : peer(network) {
   auto session = TraceSession::open(options);
   if (!session) throw std::runtime_error(session.error().what);
   session_ = std::move(session.value());
+  counters_ = counters_of(network);
 }
 
 Stage::~Stage() {
@@ -120,6 +123,11 @@ void Stage::expect(const Which& which, Path path) {
   expectations_.push_back({which, std::move(path)});
 }
 
+void Stage::except_counter(std::string_view name, std::string_view reason) {
+  if (reason.empty()) throw std::invalid_argument("an exception needs a reason");
+  excepted_counters_.emplace(name);
+}
+
 // One run of a scenario and what is wrong with it.
 class ScenarioRun {
  public:
@@ -128,11 +136,13 @@ class ScenarioRun {
       conversation(stage_);
       await_steps();
       compare();
+      compare_counters("after the conversation");
     } catch (const std::exception& broken) {
       complaints_ += std::string{broken.what()} + "\n";
     }
     kill_all_sockets(stage_.network);
     stage_.session_->settle();
+    if (complaints_.empty()) compare_counters("after everything was killed");
   }
 
   bool is_right() const { return complaints_.empty() && !has_divergence(); }
@@ -188,6 +198,16 @@ class ScenarioRun {
       only_ends_are_missing_ = false;
       complaints_ += "there are steps of connections that the scenario does not know\n";
     }
+  }
+
+  // The kernel's own counters must have moved exactly as our labels say (docs/cross-check.md).
+  void compare_counters(std::string_view when) {
+    if (proves_nothing()) return;
+    const std::string differences =
+        counter_differences(stage_.counters_, counters_of(stage_.network), stage_.network.inode(),
+                            findings(), stage_.excepted_counters_);
+    if (differences.empty()) return;
+    complaints_ += "the kernel's counters differ " + std::string{when} + "\n" + differences;
   }
 
   Stage stage_;

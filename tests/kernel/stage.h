@@ -10,10 +10,12 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "sources/kernel_counters.h"
 #include "support/network_namespace.h"
 #include "support/socket.h"
 #include "support/socket_diag.h"
@@ -69,6 +71,8 @@ class Stage {
 
   // Demands, once the scenario has been played, that the connection takes exactly this path.
   void expect(const Which& which, Path path);
+  // Says that the kernel's counter must not be held against the judged steps here, and why.
+  void except_counter(std::string_view name, std::string_view reason);
   TraceSession& trace() { return *session_; }
   // How long the last step may take; kPatience unless told.
   void allow(std::chrono::milliseconds patience) { patience_ = patience; }
@@ -86,6 +90,8 @@ class Stage {
   std::unique_ptr<TraceSession> session_;
   std::deque<Socket> sockets_;
   std::vector<Expectation> expectations_;
+  sources::KernelCounters counters_;  // when the stage was set
+  std::set<std::string, std::less<>> excepted_counters_;
   std::chrono::milliseconds patience_ = kPatience;
 };
 

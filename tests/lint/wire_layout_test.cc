@@ -139,10 +139,35 @@ TEST_F(WireLayoutTest, records_are_the_same_on_both_sides) {
                 {MEMBER(Counters, header), MEMBER(Counters, counters)});
 }
 
+TEST_F(WireLayoutTest, records_of_a_census_are_the_same_on_both_sides) {
+  using Existing = tcptwin_existing_socket;
+  expect_layout(
+      "tcptwin_existing_socket", sizeof(Existing),
+      {MEMBER(Existing, header), MEMBER(Existing, socket), MEMBER(Existing, evidence),
+       MEMBER(Existing, cgroup), MEMBER(Existing, listener), MEMBER(Existing, last_segment_ns),
+       MEMBER(Existing, began_ns), MEMBER(Existing, inode), MEMBER(Existing, timer_ns),
+       MEMBER(Existing, uid), MEMBER(Existing, receive_queue), MEMBER(Existing, send_queue),
+       MEMBER(Existing, half_open), MEMBER(Existing, young), MEMBER(Existing, drops),
+       MEMBER(Existing, timer), MEMBER(Existing, timeouts), MEMBER(Existing, reserved)});
+  using Holder = tcptwin_socket_holder;
+  expect_layout("tcptwin_socket_holder", sizeof(Holder),
+                {MEMBER(Holder, header), MEMBER(Holder, cookie), MEMBER(Holder, address),
+                 MEMBER(Holder, pid), MEMBER(Holder, uid), MEMBER(Holder, descriptor),
+                 MEMBER(Holder, reserved), MEMBER(Holder, comm)});
+  using Mark = tcptwin_census;
+  expect_layout(
+      "tcptwin_census", sizeof(Mark),
+      {MEMBER(Mark, header), MEMBER(Mark, number), MEMBER(Mark, netns), MEMBER(Mark, error),
+       MEMBER(Mark, phase), MEMBER(Mark, is_filtered), MEMBER(Mark, reserved)});
+}
+
 TEST_F(WireLayoutTest, enumerators_have_the_same_values_on_both_sides) {
   expect_enumerator("tcptwin_record_kind", "TCPTWIN_STATE_CHANGE", TCPTWIN_STATE_CHANGE);
   expect_enumerator("tcptwin_record_kind", "TCPTWIN_MINISOCKET_SEGMENT",
                     TCPTWIN_MINISOCKET_SEGMENT);
+  expect_enumerator("tcptwin_record_kind", "TCPTWIN_CENSUS", TCPTWIN_CENSUS);
+  expect_enumerator("tcptwin_pending_timer", "TCPTWIN_TIMER_PROBE", TCPTWIN_TIMER_PROBE);
+  expect_enumerator("tcptwin_census_phase", "TCPTWIN_CENSUS_ENDED", TCPTWIN_CENSUS_ENDED);
   expect_enumerator("tcptwin_evidence_flag", "TCPTWIN_USER_TIMEOUT", TCPTWIN_USER_TIMEOUT);
   expect_enumerator("tcptwin_counter", "TCPTWIN_EMITTED", TCPTWIN_EMITTED);
   expect_enumerator("tcptwin_counter", "TCPTWIN_SELECTION_FULL", TCPTWIN_SELECTION_FULL);
@@ -156,6 +181,9 @@ TEST(WireSizeTest, every_record_is_a_multiple_of_eight_bytes) {
   EXPECT_EQ(sizeof(tcptwin_timer_event) % 8, 0u);
   EXPECT_EQ(sizeof(tcptwin_call_path) % 8, 0u);
   EXPECT_EQ(sizeof(tcptwin_status) % 8, 0u);
+  EXPECT_EQ(sizeof(tcptwin_existing_socket) % 8, 0u);
+  EXPECT_EQ(sizeof(tcptwin_socket_holder) % 8, 0u);
+  EXPECT_EQ(sizeof(tcptwin_census) % 8, 0u);
 }
 
 }  // namespace

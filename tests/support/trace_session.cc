@@ -94,22 +94,35 @@ std::string identity_text(const tracker::ConnectionIdentity& connection) {
 
 }  // namespace
 
-TraceSession::TraceSession(std::unique_ptr<sources::LiveBpf> source)
+TraceSession::TraceSession(std::unique_ptr<sources::LiveBpf> source,
+                           const tracker::TrackerOptions& judging)
     : findings_(std::make_unique<Findings>()),
-      tracker_(std::make_unique<tracker::Tracker>()),
+      tracker_(std::make_unique<tracker::Tracker>(judging)),
       pipeline_(std::make_unique<Pipeline>(*tracker_, *findings_)),
       source_(std::move(source)) {}
 
-Result<std::unique_ptr<TraceSession>> TraceSession::open(const sources::LiveOptions& options) {
+Result<std::unique_ptr<TraceSession>> TraceSession::open(const sources::LiveOptions& options,
+                                                         const tracker::TrackerOptions& judging) {
   auto source = sources::LiveBpf::open(options);
   if (!source) return source.error();
-  return std::unique_ptr<TraceSession>(new TraceSession(std::move(source.value())));
+  return std::unique_ptr<TraceSession>(new TraceSession(std::move(source.value()), judging));
 }
 
 void TraceSession::poll(std::chrono::milliseconds timeout) {
   const auto polled = source_->poll(timeout, *pipeline_);
   if (!polled) throw std::runtime_error(polled.error().what);
   tracker_->advance(status().time, *findings_);
+}
+
+void TraceSession::take_census() {
+  const auto taken = source_->take_census(*pipeline_);
+  if (!taken) throw std::runtime_error(taken.error().what);
+  tracker_->advance(status().time, *findings_);
+}
+
+void TraceSession::reconcile() {
+  take_census();
+  if (tracker_->wants_census()) take_census();
 }
 
 bool TraceSession::await(const std::function<bool(const Findings&)>& predicate,

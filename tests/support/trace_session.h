@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "pipeline.h"
 #include "sources/live_bpf.h"
+#include "tracker/counter_ledger.h"
 #include "tracker/finding.h"
 #include "tracker/tracker.h"
 
@@ -22,16 +23,33 @@ struct Findings final : tracker::FindingHandler {
   std::vector<tracker::Step> steps;
   std::vector<tracker::Divergence> divergences;
   std::vector<tracker::Loss> losses;
+  std::vector<tracker::Life> lives;
+  std::vector<tracker::Stuck> stuck;
+  std::vector<tracker::Reconciliation> reconciliations;
+  tracker::CounterLedger ledger;  // what the kernel's counters must show for all of this
   bool keeps_steps = true;
+  bool keeps_lives = true;
 
   void on_step(const tracker::Step& step) override {
+    ledger.on_step(step);
     if (keeps_steps) steps.push_back(step);
   }
   void on_divergence(const tracker::Divergence& divergence) override {
     divergences.push_back(divergence);
   }
-  void on_loss(const tracker::Loss& loss) override { losses.push_back(loss); }
+  void on_loss(const tracker::Loss& loss) override {
+    losses.push_back(loss);
+    ledger.on_loss(loss);
+  }
   void on_call_path(const tracker::CallPath&) override {}
+  void on_life(const tracker::Life& life) override {
+    if (keeps_lives) lives.push_back(life);
+  }
+  void on_stuck(const tracker::Stuck& found) override { stuck.push_back(found); }
+  void on_reconciliation(const tracker::Reconciliation& found) override {
+    reconciliations.push_back(found);
+    ledger.on_reconciliation(found);
+  }
 };
 
 // Which connection a test speaks of. A port of 0 is any port; of several that match, `ordinal`
@@ -47,9 +65,14 @@ struct Which {
 
 class TraceSession {
  public:
-  static Result<std::unique_ptr<TraceSession>> open(const sources::LiveOptions& options);
+  static Result<std::unique_ptr<TraceSession>> open(const sources::LiveOptions& options,
+                                                    const tracker::TrackerOptions& judging = {});
 
   void poll(std::chrono::milliseconds timeout);
+  // Tells the tracker which sockets exist (LiveBpf::take_census).
+  void take_census();
+  // One reconciliation: a census, and a second look where the first left suspects.
+  void reconcile();
   // Polls until the findings satisfy the predicate; false if they did not in time.
   bool await(const std::function<bool(const Findings&)>& predicate,
              std::chrono::milliseconds patience);
@@ -60,10 +83,11 @@ class TraceSession {
   Findings& findings() { return *findings_; }
   const tracker::StreamStatus& status() const { return pipeline_->status(); }
   tracker::TrackerCounts counts() const { return tracker_->counts(); }
+  void visit(const tracker::TwinVisitor& visitor) const { tracker_->visit(visitor); }
   const std::vector<sources::ProgramReport>& programs() const { return source_->programs(); }
 
  private:
-  explicit TraceSession(std::unique_ptr<sources::LiveBpf> source);
+  TraceSession(std::unique_ptr<sources::LiveBpf> source, const tracker::TrackerOptions& judging);
 
   std::unique_ptr<Findings> findings_;
   std::unique_ptr<tracker::Tracker> tracker_;

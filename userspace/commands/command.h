@@ -65,6 +65,10 @@ std::span<const CommandRow> command_table();
 
 // The commands; each lives in a file of its own name.
 int run_trace(const Arguments& arguments);
+int run_life(const Arguments& arguments);
+int run_stuck(const Arguments& arguments);
+int run_snapshot(const Arguments& arguments);
+int run_top(const Arguments& arguments);
 int run_doctor(const Arguments& arguments);
 int run_explain(const Arguments& arguments);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <array>
+#include <cstddef>
 
 #include "commands/command.h"
 
@@ -8,10 +9,24 @@ namespace {
 
 constexpr std::string_view kFilters = "Which connections";
 constexpr std::string_view kSteps = "Which state changes";
+constexpr std::string_view kEndings = "Which endings";
+constexpr std::string_view kThresholds = "Stuck after (0: never)";
 constexpr std::string_view kLook = "How it looks";
 constexpr std::string_view kRun = "How long, and what then";
 
-constexpr std::array kTraceOptions = {
+// The rows of a command, from those it shares with others and its own.
+template <std::size_t... Sizes>
+constexpr auto joined(const std::array<OptionRow, Sizes>&... parts) {
+  std::array<OptionRow, (Sizes + ...)> rows{};
+  std::size_t next = 0;
+  const auto add = [&](const auto& part) {
+    for (const OptionRow& row : part) rows[next++] = row;
+  };
+  (add(parts), ...);
+  return rows;
+}
+
+constexpr std::array kFilterRows = {
     OptionRow{'p', "pid", "PID", "of this process: sockets it acts on, and their children",
               kFilters},
     OptionRow{'u', "uid", "UID", "of these users (owner of the process), comma separated",
@@ -25,34 +40,165 @@ constexpr std::array kTraceOptions = {
     OptionRow{'N', "netns", "NETNS", "in this network namespace: name, path or inode number",
               kFilters},
     OptionRow{0, "cgroup", "CGROUP", "in this cgroup or below: path or id", kFilters},
+};
+
+constexpr std::array kStepRows = {
     OptionRow{0, "state", "STATES", "into or out of these states: TIME_WAIT, syn-recv, FIN-WAIT-1",
               kSteps},
     OptionRow{0, "cause", "CAUSES", "with these causes: rst_received,icmp_error", kSteps},
     OptionRow{0, "verdict", "VERDICTS",
               "with these verdicts: conformant, deviation, divergence, unverified, gap", kSteps},
+};
+
+constexpr std::array kStateRow = {
+    OptionRow{0, "state", "STATES", "in these states: TIME_WAIT, syn-recv, FIN-WAIT-1", kFilters},
+};
+
+constexpr std::array kEndingRows = {
+    OptionRow{0, "closed-by", "PARTIES",
+              "ended by these: local, remote, both, kernel, admin, unknown", kEndings},
+    OptionRow{0, "how", "WAYS",
+              "fin, rst_sent, rst_received, refused, unreachable, timeout, silent", kEndings},
+    OptionRow{0, "why", "CAUSES", "with these causes: close_unread_abort,keepalive_timeout",
+              kEndings},
+    OptionRow{0, "min-duration", "TIME", "that lasted at least so long: 500ms, 2m", kEndings},
+};
+
+constexpr std::array kTimeRows = {
     OptionRow{'T', "time", "", "time of day (the default; with -t: as well)", kLook},
     OptionRow{'t', "timestamp", "", "seconds since the start instead of the time of day", kLook},
-    OptionRow{'w', "wide", "", "columns wide enough for any IPv6 address", kLook},
+    OptionRow{'w', "wide", "", "all columns, wide enough for any IPv6 address", kLook},
+};
+
+constexpr std::array kEvidenceRows = {
     OptionRow{'x', "extended", "", "show the evidence for each verdict", kLook},
     OptionRow{0, "stack", "", "show the kernel's call path of each state change", kLook},
+};
+
+constexpr std::array kLifeLookRows = {
+    OptionRow{'x', "extended", "", "below each line: every state's span, handshake, RTT, owners",
+              kLook},
+    OptionRow{0, "sort", "KEY", "at the end, by duration, bytes, retransmits, rtt or handshake",
+              kLook},
+    OptionRow{0, "open", "", "at the end, show the connections that are still open", kLook},
+    OptionRow{0, "both-ends-apart", "", "two lines where both ends are on this host", kLook},
+};
+
+constexpr std::array kExtendedRow = {
+    OptionRow{'x', "extended", "", "below each line: identity, owners, unit and container", kLook},
+};
+
+constexpr std::array kSocketSortRow = {
+    OptionRow{0, "sort", "KEY", "state (default), localport, remote, age, recv-q, send-q, process",
+              kLook},
+};
+
+constexpr std::array kCsvRow = {
     OptionRow{'s', "csv", "", "comma-separated values", kLook},
+};
+
+constexpr std::array kFormatRows = {
     OptionRow{0, "json", "", "one JSON object a line (docs/json-lines.md)", kLook},
     OptionRow{0, "no-header", "", "leave the header line out", kLook},
+};
+
+constexpr std::array kColourRow = {
     OptionRow{0, "color", "WHEN", "auto, always or never (default auto; NO_COLOR is heeded)",
               kLook},
+};
+
+constexpr std::array kThresholdRows = {
+    OptionRow{0, "close-wait", "TIME", "CLOSE_WAIT, the process does not close (default 60s)",
+              kThresholds},
+    OptionRow{0, "fin-wait1", "TIME", "FIN_WAIT1, LAST_ACK, CLOSING: no progress (default 30s)",
+              kThresholds},
+    OptionRow{0, "fin-wait2", "TIME", "FIN_WAIT2, the peer does not close (default 120s)",
+              kThresholds},
+    OptionRow{0, "syn-sent", "TIME", "SYN_SENT, no answer (default 10s)", kThresholds},
+    OptionRow{0, "half-open", "TIME", "half-open connections of a listener (default 10s)",
+              kThresholds},
+    OptionRow{0, "other-end-gone", "TIME", "the other end was on this host and is gone (10s)",
+              kThresholds},
+};
+
+constexpr std::array kDurationRow = {
     OptionRow{0, "duration", "TIME", "end after this time: 10, 10s, 500ms, 2m, 1h", kRun},
+};
+
+constexpr std::array kOnceRow = {
+    OptionRow{0, "once", "", "end when all that is stuck now has shown: the longest threshold",
+              kRun},
+};
+
+constexpr std::array kStepCountRow = {
     OptionRow{0, "count", "N", "end after N state changes were shown", kRun},
+};
+
+constexpr std::array kCountRow = {
+    OptionRow{0, "count", "N", "end after N of them were shown", kRun},
+};
+
+constexpr std::array kReconcileRow = {
+    OptionRow{0, "reconcile", "TIME",
+              "compare with the kernel this often (60s; 0: at the start only)", kRun},
+};
+
+constexpr std::array kDivergenceExitRow = {
     OptionRow{0, "exit-code", "", "exit with 3 if a divergence was found", kRun},
+};
+
+constexpr std::array kStuckExitRow = {
+    OptionRow{0, "exit-code", "", "exit with 3 if anything was stuck", kRun},
+};
+
+constexpr std::array kStrictRow = {
     OptionRow{0, "strict", "", "exit with 4 if any event was lost", kRun},
+};
+
+constexpr std::array kBufferRow = {
     OptionRow{0, "buffer-size", "BYTES",
               "of the ring buffer, such as 512K or 64M (default: by machine)", kRun},
 };
 
-constexpr std::array kDoctorOptions = {
-    OptionRow{0, "json", "", "one JSON object", kLook},
-    OptionRow{0, "color", "WHEN", "auto, always or never (default auto; NO_COLOR is heeded)",
-              kLook},
+constexpr auto kStreamRows = joined(kStrictRow, kBufferRow);
+
+constexpr auto kTraceOptions =
+    joined(kFilterRows, kStepRows, kTimeRows, kEvidenceRows, kCsvRow, kFormatRows, kColourRow,
+           kDurationRow, kStepCountRow, kReconcileRow, kDivergenceExitRow, kStreamRows);
+constexpr auto kLifeOptions =
+    joined(kFilterRows, kEndingRows, kTimeRows, kLifeLookRows, kCsvRow, kFormatRows, kColourRow,
+           kDurationRow, kCountRow, kReconcileRow, kDivergenceExitRow, kStreamRows);
+constexpr auto kStuckOptions =
+    joined(kFilterRows, kStateRow, kThresholdRows, kTimeRows, kExtendedRow, kFormatRows, kColourRow,
+           kDurationRow, kOnceRow, kCountRow, kReconcileRow, kStuckExitRow, kStreamRows);
+constexpr auto kSnapshotOptions =
+    joined(kFilterRows, kStateRow, kExtendedRow, kSocketSortRow, kCsvRow, kFormatRows);
+
+constexpr std::array kTopRows = {
+    OptionRow{0, "interval", "TIME", "a new screen this often (default 1s)", kLook},
+    OptionRow{0, "group", "WHAT", "by process, unit or listener (default process)", kLook},
+    OptionRow{0, "sort", "COLUMN",
+              "by total, established, close-wait, time-wait, half-open, stuck ...", kLook},
+    OptionRow{0, "batch", "N", "N screens as plain text on stdout, no terminal needed", kLook},
+    OptionRow{0, "size", "WxH", "of a screen with --batch (default 120x40)", kLook},
 };
+
+constexpr auto kTopOptions =
+    joined(kFilterRows, kTopRows, kColourRow, kDurationRow, kReconcileRow, kBufferRow);
+
+constexpr std::array kDoctorRows = {
+    OptionRow{0, "watch", "",
+              "hold all state changes against the kernel's own counters, every second", kLook},
+    OptionRow{0, "json", "", "one JSON object; with --watch, one a line", kLook},
+};
+
+constexpr std::array kWatchRows = {
+    OptionRow{'N', "netns", "NETNS", "with --watch: this network namespace only", kRun},
+    OptionRow{0, "exit-code", "", "with --watch: exit with 3 if a counter differs", kRun},
+};
+
+constexpr auto kDoctorOptions =
+    joined(kDoctorRows, kColourRow, kWatchRows, kDurationRow, kBufferRow);
 
 constexpr std::array kExplainOptions = {
     OptionRow{0, "markdown", "", "everything, as docs/causes-and-divergences.md", kLook,
@@ -79,12 +225,59 @@ constexpr std::array kCommands = {
         "  tcptwin trace --cause rst_received --json --duration 1m\n"
         "  tcptwin trace --exit-code --duration 10m exit with 3 if TCP misbehaved\n",
         kTraceOptions, run_trace},
+    CommandRow{
+        "life", "", "show each connection that ends: whose it was, how long, who ended it and why",
+        "Prints one line per connection when it is over: process, ends, bytes, milliseconds, and\n"
+        "the ending: who (this host, the peer, the kernel), how (FIN, RST, time-out) and why. A\n"
+        "connection with both ends on this host is one line that names both processes. What began\n"
+        "before the trace is taken over by a census; its spans are lower bounds (>=). On a narrow\n"
+        "terminal the columns that matter least are left out; -w shows all.",
+        "  tcptwin life -L 443 -x                    the HTTPS server's connections, in full\n"
+        "  tcptwin life --how rst_sent,rst_received  who resets whom\n"
+        "  tcptwin life --closed-by kernel           what timed out\n"
+        "  tcptwin life --sort retransmits --duration 1m\n"
+        "  tcptwin life --comm postgres --min-duration 1h --open\n",
+        kLifeOptions, run_life},
+    CommandRow{
+        "stuck", "", "find connections that stay in a state for too long, and the process to blame",
+        "Prints a connection when it has been in CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2, SYN_SENT,\n"
+        "half-open ... for longer than is healthy, again at each doubling, with one sentence of\n"
+        "advice per kind. What is stuck already is found by a census; its age is then a lower\n"
+        "bound (>=). Ctrl-C ends it with a summary.",
+        "  tcptwin stuck                             until Ctrl-C\n"
+        "  tcptwin stuck --once --exit-code          for a health check: 3 if anything is stuck\n"
+        "  tcptwin stuck --close-wait 10s --fin-wait2 0 --duration 15\n"
+        "  tcptwin stuck -L 5432 --json\n",
+        kStuckOptions, run_stuck},
+    CommandRow{
+        "snapshot", "", "list all TCP sockets now, with TIME_WAIT, half-open, orphans and owners",
+        "What `ss -tanp` shows, in every network namespace that may be entered, with the age of\n"
+        "each state, TIME_WAIT's time left, the SYN+ACK retries of half-open connections, what\n"
+        "became of orphans, and a listener's queues. Sockets are counted by state on stderr.",
+        "  tcptwin snapshot                          everything\n"
+        "  tcptwin snapshot --state close-wait,time-wait\n"
+        "  tcptwin snapshot -L 443 --sort age -x\n"
+        "  tcptwin snapshot --json\n",
+        kSnapshotOptions, run_snapshot},
+    CommandRow{
+        "top", "", "watch states, rates, failures and what is stuck, live",
+        "One screen of the whole host: sockets by state, how many connections are opened, closed\n"
+        "and fail each second, what is stuck and since when, and a table by process, systemd unit\n"
+        "or listening port. The first line that is not the title says whether every step of the\n"
+        "kernel was as RFC 9293 has it. Keys are on the screen; h explains the words, q quits.",
+        "  tcptwin top                               the whole host\n"
+        "  tcptwin top -L 443 --group unit           the HTTPS port's connections, by unit\n"
+        "  tcptwin top --sort close-wait --interval 5s\n"
+        "  tcptwin top --batch 3 --size 100x30       three screens as text\n",
+        kTopOptions, run_top},
     CommandRow{"doctor", "",
                "tell what this kernel allows, tier by tier, and what is lost without it",
                "Tries what tcptwin needs and changes nothing. Exits with 77 if `tcptwin trace` "
                "cannot run here.",
                "  tcptwin doctor\n"
-               "  tcptwin doctor --json\n",
+               "  tcptwin doctor --json\n"
+               "  tcptwin doctor --watch                   do our labels agree with the kernel?\n"
+               "  tcptwin doctor --watch --duration 1m --exit-code\n",
                kDoctorOptions, run_doctor},
     CommandRow{"explain", "[WHAT...]",
                "explain a cause, state change, state, deviation, divergence or verdict",

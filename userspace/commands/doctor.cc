@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <string>
 
 #include "commands/command.h"
 #include "commands/surroundings.h"
+#include "commands/watch_counters.h"
 #include "sinks/json_text.h"
 #include "sources/kernel_capabilities.h"
 
@@ -99,9 +101,18 @@ std::string report_json(const KernelCapabilities& kernel) {
   return std::string{json.view()};
 }
 
+// Options that mean something only while doctor watches.
+constexpr std::array<std::string_view, 4> kWatchOptions = {"netns", "duration", "exit-code",
+                                                           "buffer-size"};
+
 }  // namespace
 
 int run_doctor(const Arguments& arguments) {
+  if (arguments.has("watch")) return watch_counters(arguments);
+  for (const std::string_view option : kWatchOptions) {
+    if (!arguments.has(option)) continue;
+    return report({ErrorCode::Usage, fmt::format("--{} needs --watch", option), ""});
+  }
   const auto colour = parse_colour(arguments.value("color", "auto"));
   if (!colour) return report(colour.error());
   const KernelCapabilities kernel = sources::probe_kernel();

@@ -63,6 +63,19 @@ Result<std::vector<T>> parse_list(std::string_view text, Parse parse) {
   return values;
 }
 
+// The words of an enumeration, by their labels.
+template <typename Enumeration>
+Result<std::vector<Enumeration>> parse_labels(std::string_view option, std::string_view text,
+                                              std::string_view what, std::size_t count) {
+  std::vector<std::string_view> labels;
+  for (std::size_t i = 0; i < count; ++i) labels.push_back(label(static_cast<Enumeration>(i)));
+  return parse_list<Enumeration>(text, [&](std::string_view word) -> Result<Enumeration> {
+    const auto found = std::find(labels.begin(), labels.end(), to_lower(word));
+    if (found == labels.end()) return unknown(option, word, what, labels);
+    return static_cast<Enumeration>(found - labels.begin());
+  });
+}
+
 struct PortRange {
   std::uint16_t first;
   std::uint16_t last;
@@ -137,6 +150,14 @@ Result<Duration> parse_duration(std::string_view option, std::string_view text) 
   return wrong(option, text, kExpected);
 }
 
+Result<std::optional<Duration>> parse_duration_or_never(std::string_view option,
+                                                        std::string_view text) {
+  if (text == "0") return std::optional<Duration>{};
+  const auto duration = parse_duration(option, text);
+  if (!duration) return duration.error();
+  return std::optional<Duration>{duration.value()};
+}
+
 Result<std::size_t> parse_buffer_size(std::string_view option, std::string_view text) {
   constexpr std::size_t kLeast = 64 * 1024;
   constexpr std::size_t kMost = std::size_t{2} << 30;  // what the kernel's ring buffer can be
@@ -189,26 +210,33 @@ Result<std::vector<model::MirrorState>> parse_states(std::string_view text) {
                                         });
 }
 
-Result<std::vector<model::Cause>> parse_causes(std::string_view text) {
+Result<std::vector<model::Cause>> parse_causes(std::string_view option, std::string_view text) {
   std::vector<std::string_view> labels;
   for (const model::CauseRow& row : model::cause_table()) labels.push_back(row.label);
   return parse_list<model::Cause>(text, [&](std::string_view word) -> Result<model::Cause> {
     const auto cause = model::parse_cause(to_lower(word));
-    if (!cause) return unknown("cause", word, "cause", labels);
+    if (!cause) return unknown(option, word, "cause", labels);
     return *cause;
   });
 }
 
 Result<std::vector<model::Verdict>> parse_verdicts(std::string_view text) {
-  std::vector<std::string_view> labels;
-  for (std::size_t i = 0; i < model::kVerdictCount; ++i) {
-    labels.push_back(label(static_cast<model::Verdict>(i)));
-  }
-  return parse_list<model::Verdict>(text, [&](std::string_view word) -> Result<model::Verdict> {
-    const auto found = std::find(labels.begin(), labels.end(), to_lower(word));
-    if (found == labels.end()) return unknown("verdict", word, "verdict", labels);
-    return static_cast<model::Verdict>(found - labels.begin());
-  });
+  return parse_labels<model::Verdict>("verdict", text, "verdict", model::kVerdictCount);
+}
+
+Result<std::vector<model::EndedBy>> parse_ended_bys(std::string_view text) {
+  return parse_labels<model::EndedBy>("closed-by", text, "party", model::kEndedByCount);
+}
+
+Result<std::vector<model::EndedHow>> parse_ended_hows(std::string_view text) {
+  return parse_labels<model::EndedHow>("how", text, "way to end", model::kEndedHowCount);
+}
+
+Result<std::size_t> parse_choice(std::string_view option, std::string_view text,
+                                 std::span<const std::string_view> choices) {
+  const auto found = std::find(choices.begin(), choices.end(), to_lower(text));
+  if (found == choices.end()) return unknown(option, text, "choice", choices);
+  return static_cast<std::size_t>(found - choices.begin());
 }
 
 Result<std::uint32_t> parse_netns(std::string_view text) {

@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +14,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "model/cause.h"
+#include "model/ending.h"
 #include "model/state.h"
 #include "model/verdict.h"
 
@@ -25,6 +28,9 @@ Result<std::uint64_t> parse_number(std::string_view option, std::string_view tex
 Result<std::vector<std::uint16_t>> parse_ports(std::string_view option, std::string_view text);
 // "10", "10s", "500ms", "1.5s", "2m", "1h"; more than nothing.
 Result<Duration> parse_duration(std::string_view option, std::string_view text);
+// The same, and "0" for never.
+Result<std::optional<Duration>> parse_duration_or_never(std::string_view option,
+                                                        std::string_view text);
 // "524288", "512K", "64M"; rounded up to a power of two, 64 KB to 2 GB.
 Result<std::size_t> parse_buffer_size(std::string_view option, std::string_view text);
 Result<ColourChoice> parse_colour(std::string_view text);
@@ -33,8 +39,13 @@ Result<ColourChoice> parse_colour(std::string_view text);
 Result<std::vector<std::string>> parse_names(std::string_view option, std::string_view text);
 Result<std::vector<std::uint32_t>> parse_uids(std::string_view text);
 Result<std::vector<model::MirrorState>> parse_states(std::string_view text);
-Result<std::vector<model::Cause>> parse_causes(std::string_view text);
+Result<std::vector<model::Cause>> parse_causes(std::string_view option, std::string_view text);
 Result<std::vector<model::Verdict>> parse_verdicts(std::string_view text);
+Result<std::vector<model::EndedBy>> parse_ended_bys(std::string_view text);
+Result<std::vector<model::EndedHow>> parse_ended_hows(std::string_view text);
+// One of several words, in any case; its place among them.
+Result<std::size_t> parse_choice(std::string_view option, std::string_view text,
+                                 std::span<const std::string_view> choices);
 
 // A name in /run/netns, a path, or an inode number; gives the inode number.
 Result<std::uint32_t> parse_netns(std::string_view text);

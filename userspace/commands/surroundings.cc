@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "commands/surroundings.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -50,6 +51,12 @@ bool wants_colour(ColourChoice choice, int descriptor) {
   }
   const bool refused = !environment("NO_COLOR").empty() || environment("TERM") == "dumb";
   return !refused && ::isatty(descriptor) == 1;
+}
+
+std::size_t terminal_columns(int descriptor) {
+  winsize size{};
+  if (::isatty(descriptor) != 1 || ::ioctl(descriptor, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
 }
 
 bool kallsyms_are_readable() {

@@ -3,6 +3,8 @@
 // layers below get values.
 #pragma once
 
+#include <cstddef>
+
 #include "base/time.h"
 #include "commands/option_values.h"
 #include "sinks/clock_mapping.h"
@@ -14,6 +16,8 @@ KernelTime monotonic_now();
 sinks::ClockMapping clock_mapping(KernelTime start);
 // Auto: only a terminal, unless NO_COLOR is set or the terminal is dumb.
 bool wants_colour(ColourChoice choice, int descriptor);
+// Columns of a terminal; 0 if it is none, or does not say.
+std::size_t terminal_columns(int descriptor);
 // The kernel shows its symbols to this user (kptr_restrict, CAP_SYSLOG).
 bool kallsyms_are_readable();
 

@@ -3,33 +3,19 @@
 // what user space filters, and how it shall look.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "base/result.h"
-#include "base/time.h"
-#include "commands/command.h"
-#include "commands/option_values.h"
-#include "sinks/finding_filter.h"
-#include "sinks/terminal.h"
-#include "sources/live_bpf.h"
+#include "commands/live_options.h"
 
 namespace tcptwin::commands {
 
-enum class Format { Table, Csv, JsonLines };
-
 struct TraceOptions {
-  sources::LiveOptions live;
+  LiveRunOptions run;
   sinks::FindingConditions conditions;
   std::string filter_words;  // the filters as given: "--comm curl --state TIME_WAIT"; "" if none
-  Format format = Format::Table;
-  sinks::TimeColumns times = sinks::TimeColumns::WallClock;
-  ColourChoice colour = ColourChoice::Auto;
-  bool header = true;
-  bool wide_addresses = false;
-  bool evidence = false;
+  LookOptions look;
   bool call_paths = false;
-  std::optional<Duration> duration;
   bool exit_code_on_divergence = false;
   bool strict = false;
 };

@@ -6,44 +6,9 @@
 #include <iterator>
 
 #include "sinks/divergence_text.h"
-#include "sinks/summary_text.h"
+#include "sinks/table_text.h"
 
 namespace tcptwin::sinks {
-namespace {
-
-// Quoted only where RFC 4180 demands it.
-void append_field(std::string& row, std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
-    row += text;
-  } else {
-    row += '"';
-    for (const char character : text) {
-      if (character == '"') row += '"';
-      row += character;
-    }
-    row += '"';
-  }
-  row += ',';
-}
-
-void append_milliseconds(std::string& row, const std::optional<Duration>& duration) {
-  if (duration) {
-    fmt::format_to(std::back_inserter(row), "{:.3f}", static_cast<double>(duration->count()) / 1e6);
-  }
-  row += ',';
-}
-
-void append_endpoint(std::string& row, const Endpoint& endpoint) {
-  fmt::format_to(std::back_inserter(row), "{},{},", AddressText{endpoint.address}.view(),
-                 endpoint.port);
-}
-
-void finish(std::string& row) {
-  row.back() = '\n';  // in place of the last comma
-}
-
-}  // namespace
-
 void CsvSink::on_start() {
   if (!options_.header) return;
   std::string header;
@@ -54,17 +19,8 @@ void CsvSink::on_start() {
     header += "CONN,ROLE,OWNER,OBSERVED,CONTEXT,CONFIDENCE,NETNS,CGROUP,REASON,EVIDENCE,";
   }
   if (options_.call_paths) header += "CALL_PATH,";
-  finish(header);
+  finish_row(header);
   out_.write(header);
-}
-
-void CsvSink::append_times(KernelTime time) {
-  if (options_.times != TimeColumns::SinceStart) {
-    append_field(row_, rfc3339_time(options_.clock, time).view());
-  }
-  if (options_.times != TimeColumns::WallClock) {
-    append_field(row_, seconds_since_start(options_.clock, time).view());
-  }
 }
 
 void CsvSink::append_evidence(const tracker::Step& step) {
@@ -79,18 +35,18 @@ void CsvSink::append_evidence(const tracker::Step& step) {
 
 void CsvSink::on_step(const tracker::Step& step) {
   row_.clear();
-  append_times(step.time);
+  append_csv_times(row_, options_, step.time);
   if (step.owner.confidence == tracker::OwnerConfidence::None) {
     row_ += ",,";
   } else {
     fmt::format_to(std::back_inserter(row_), "{},", step.owner.actor.pid);
     append_field(row_, printable(step.owner.actor.comm.view()));
   }
-  append_endpoint(row_, step.connection.tuple.local);
-  append_endpoint(row_, step.connection.tuple.remote);
+  append_csv_endpoint(row_, step.connection.tuple.local);
+  append_csv_endpoint(row_, step.connection.tuple.remote);
   fmt::format_to(std::back_inserter(row_), "{},{},", name(step.from), name(step.to));
-  append_milliseconds(row_, step.dwell);
-  append_milliseconds(row_, step.dwell_at_least);
+  append_csv_milliseconds(row_, step.dwell);
+  append_csv_milliseconds(row_, step.dwell_at_least);
   fmt::format_to(std::back_inserter(row_), "{},{},", label(step.cause), label(step.verdict));
   append_field(row_, step.rule);
   if (options_.evidence) append_evidence(step);
@@ -98,26 +54,12 @@ void CsvSink::on_step(const tracker::Step& step) {
     const tracker::CallPath* path = paths_.find(step.call_path);
     append_field(row_, path == nullptr ? "" : call_path_text(*path));
   }
-  finish(row_);
+  finish_row(row_);
   out_.write(row_);
 }
 
 void CsvSink::on_divergence(const tracker::Divergence& divergence) {
-  out_.flush();
-  diagnostics_.write(divergence_text(divergence, options_.clock, paths_, DivergenceStyle{}));
-  diagnostics_.flush();
-}
-
-void CsvSink::on_loss(const tracker::Loss& loss) {
-  if (loss.where == tracker::LossPlace::Unseen) return;
-  diagnostics_.write(loss_text(loss));
-  diagnostics_.flush();
-}
-
-void CsvSink::on_end(const Summary& summary) {
-  out_.flush();
-  diagnostics_.write(summary_text(summary));
-  diagnostics_.flush();
+  diagnostics_.text(divergence_text(divergence, options_.clock, paths_, DivergenceStyle{}));
 }
 
 }  // namespace tcptwin::sinks

@@ -43,8 +43,9 @@ Family family_of(const Tuple& tuple) {
 
 }  // namespace
 
-FindingFilter::FindingFilter(FindingConditions conditions, tracker::FindingHandler& next)
-    : conditions_(std::move(conditions)), next_(next) {}
+FindingFilter::FindingFilter(FindingConditions conditions, tracker::FindingHandler& next,
+                             LifeReceiver* lives)
+    : conditions_(std::move(conditions)), next_(next), lives_(lives) {}
 
 bool FindingFilter::matches_connection(const tracker::ConnectionIdentity& connection) const {
   const Tuple& tuple = connection.tuple;
@@ -91,12 +92,28 @@ bool FindingFilter::matches_states(model::MirrorState from, model::MirrorState t
          });
 }
 
+// Any of the parts that processes play will do.
+bool FindingFilter::matches_owners(const tracker::Owners& owners) const {
+  return matches_owner(owners.creator) || matches_owner(owners.last_user) ||
+         matches_owner(owners.closer);
+}
+
+bool FindingFilter::matches_pid_of(const ConnectionId& connection,
+                                   const tracker::Owners& owners) const {
+  if (!conditions_.pid || followed_.contains(connection)) return true;
+  const auto is_wanted = [&](const tracker::Owner& owner) {
+    return owner.is_known() && owner.actor.pid == *conditions_.pid;
+  };
+  return is_wanted(owners.creator) || is_wanted(owners.last_user) || is_wanted(owners.closer);
+}
+
 void FindingFilter::on_step(const tracker::Step& step) {
-  ++seen_;
+  const bool is_subject = conditions_.subject == Subject::Steps;
+  if (is_subject) ++seen_;
   const bool wanted_connection = matches_connection(step.connection) && matches_owner(step.owner) &&
                                  matches_pid(step.connection.id, step.owner);
   if (step.to == model::MirrorState{}) forget_later(step.connection.id);
-  if (!wanted_connection || limit_reached()) return;
+  if (!is_subject || !wanted_connection || limit_reached()) return;
   if (!matches_states(step.from, step.to) || !allows(conditions_.causes, step.cause)) return;
   if (!allows(conditions_.verdicts, step.verdict)) return;
   ++shown_;
@@ -110,6 +127,50 @@ void FindingFilter::on_divergence(const tracker::Divergence& divergence) {
   if (!allows(conditions_.causes, divergence.cause)) return;
   if (!allows(conditions_.verdicts, model::Verdict::Divergence)) return;
   next_.on_divergence(divergence);
+}
+
+bool FindingFilter::matches_life(const tracker::Life& life) const {
+  if (!matches_connection(life.connection) || !matches_owners(life.owners)) return false;
+  if (!matches_pid_of(life.connection.id, life.owners)) return false;
+  if (!allows(conditions_.closed_by, life.ending.by)) return false;
+  if (!allows(conditions_.how, life.ending.how)) return false;
+  if (!allows(conditions_.why, life.ending.why)) return false;
+  if (!conditions_.min_duration) return true;
+  const std::optional<Duration> known = life.duration ? life.duration : life.duration_at_least;
+  return known && *known >= *conditions_.min_duration;
+}
+
+// Of two ends that are one record either may match.
+void FindingFilter::on_life_record(const LifeRecord& record) {
+  ++seen_;
+  if (limit_reached() || lives_ == nullptr) return;
+  const bool wanted =
+      matches_life(record.life) || (record.other_end && matches_life(*record.other_end));
+  if (!wanted) return;
+  ++shown_;
+  lives_->on_life_record(record);
+}
+
+void FindingFilter::on_stuck(const tracker::Stuck& stuck) {
+  if (conditions_.subject != Subject::Stuck) return;
+  ++seen_;
+  if (limit_reached() || !matches_connection(stuck.connection)) return;
+  if (!matches_owners(stuck.owners) || !matches_pid_of(stuck.connection.id, stuck.owners)) return;
+  if (!matches_states(stuck.state, stuck.state)) return;
+  ++shown_;
+  next_.on_stuck(stuck);
+}
+
+void FindingFilter::on_adopted(const tracker::Adopted& adopted) {
+  if (!matches_connection(adopted.connection) || !matches_owners(adopted.owners)) return;
+  if (!matches_pid_of(adopted.connection.id, adopted.owners)) return;
+  if (!matches_states(adopted.state, adopted.state)) return;
+  next_.on_adopted(adopted);
+}
+
+bool FindingFilter::matches(const tracker::TwinView& twin) const {
+  return matches_connection(twin.connection) && matches_owners(twin.owners) &&
+         matches_pid_of(twin.connection.id, twin.owners) && matches_states(twin.state, twin.state);
 }
 
 void FindingFilter::on_loss(const tracker::Loss& loss) {

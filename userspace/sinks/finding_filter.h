@@ -11,9 +11,14 @@
 #include <unordered_set>
 #include <vector>
 
+#include "sinks/life_record.h"
 #include "tracker/finding.h"
+#include "tracker/snapshot.h"
 
 namespace tcptwin::sinks {
+
+// What a command is about: of these findings it shows, counts and limits.
+enum class Subject { Steps, Lives, Stuck };
 
 // Empty means: everything. Within one member any may match, between members all must.
 struct FindingConditions {
@@ -29,18 +34,35 @@ struct FindingConditions {
   std::vector<model::MirrorState> states{};  // left or entered
   std::vector<model::Cause> causes{};
   std::vector<model::Verdict> verdicts{};
-  std::optional<std::uint64_t> limit{};  // steps to show at most (--count)
+  std::vector<model::EndedBy> closed_by{};  // of lives
+  std::vector<model::EndedHow> how{};       // of lives
+  std::vector<model::Cause> why{};          // of lives
+  std::optional<Duration> min_duration{};   // of lives
+  std::optional<std::uint64_t> limit{};     // of the subject, to show at most (--count)
+  Subject subject = Subject::Steps;
 };
 
-class FindingFilter final : public tracker::FindingHandler {
+class FindingFilter final : public tracker::FindingHandler, public LifeReceiver {
  public:
-  FindingFilter(FindingConditions conditions, tracker::FindingHandler& next);
+  // Lives come from a LifeJoiner; what passes goes to `lives`.
+  FindingFilter(FindingConditions conditions, tracker::FindingHandler& next,
+                LifeReceiver* lives = nullptr);
 
   void on_step(const tracker::Step& step) override;
   void on_divergence(const tracker::Divergence& divergence) override;
   void on_loss(const tracker::Loss& loss) override;
   void on_call_path(const tracker::CallPath& call_path) override { next_.on_call_path(call_path); }
+  void on_stuck(const tracker::Stuck& stuck) override;
+  void on_adopted(const tracker::Adopted& adopted) override;
+  void on_reconciliation(const tracker::Reconciliation& reconciliation) override {
+    next_.on_reconciliation(reconciliation);
+  }
+  void on_life_record(const LifeRecord& record) override;
 
+  // Of what is in the mirror: the same conditions, for `snapshot` and --open.
+  bool matches(const tracker::TwinView& twin) const;
+
+  // Findings of the subject.
   std::uint64_t seen() const { return seen_; }
   std::uint64_t shown() const { return shown_; }
   bool limit_reached() const { return conditions_.limit && shown_ >= *conditions_.limit; }
@@ -49,6 +71,9 @@ class FindingFilter final : public tracker::FindingHandler {
  private:
   bool matches_connection(const tracker::ConnectionIdentity& connection) const;
   bool matches_owner(const tracker::Owner& owner) const;
+  bool matches_owners(const tracker::Owners& owners) const;
+  bool matches_pid_of(const ConnectionId& connection, const tracker::Owners& owners) const;
+  bool matches_life(const tracker::Life& life) const;
   bool matches_pid(const ConnectionId& connection, const tracker::Owner& owner);
   void forget_later(const ConnectionId& connection);
   bool matches_states(model::MirrorState from, model::MirrorState to) const;
@@ -61,6 +86,7 @@ class FindingFilter final : public tracker::FindingHandler {
 
   FindingConditions conditions_;
   tracker::FindingHandler& next_;
+  LifeReceiver* lives_;
   // Connections the wanted process has acted on: the rest of their life is shown as well.
   std::unordered_set<ConnectionId, ConnectionHash> followed_;
   // Ended, but a divergence of their last step may still come: forgotten a little later.

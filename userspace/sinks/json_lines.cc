@@ -127,8 +127,8 @@ void JsonLinesSink::add_identity(const tracker::ConnectionIdentity& connection) 
   if (connection.adopted) line_.boolean("adopted", true);
 }
 
-void JsonLinesSink::add_owner(const tracker::Owner& owner) {
-  line_.begin_object("owner");
+void JsonLinesSink::add_owner(const tracker::Owner& owner, std::string_view key) {
+  line_.begin_object(key);
   if (owner.confidence == tracker::OwnerConfidence::None) {
     line_.null("pid");
     line_.null("comm");
@@ -138,6 +138,19 @@ void JsonLinesSink::add_owner(const tracker::Owner& owner) {
   }
   line_.string("confidence", label(owner.confidence));
   line_.end_object();
+}
+
+void JsonLinesSink::add_cgroup(std::uint64_t cgroup) {
+  line_.hex("cgroup", cgroup);
+  const CgroupName* name = options_.cgroups == nullptr ? nullptr : options_.cgroups->find(cgroup);
+  if (name == nullptr) return;
+  const auto add = [&](std::string_view key, std::string_view value) {
+    if (!value.empty()) line_.string(key, value);
+  };
+  add("cgroup_path", name->path);
+  add("unit", name->unit);
+  add("container", name->container);
+  add("container_runtime", name->runtime);
 }
 
 void JsonLinesSink::add_dwell(const tracker::Step& step) {
@@ -192,7 +205,7 @@ void JsonLinesSink::on_step(const tracker::Step& step) {
   line_.string("observed", label(step.observed_by));
   line_.string("context", context_word(step.context));
   add_owner(step.owner);
-  line_.hex("cgroup", step.connection.cgroup);
+  add_cgroup(step.connection.cgroup);
   if (options_.evidence && step.evidence) add_evidence(*step.evidence);
   if (options_.call_paths && step.call_path != 0) add_call_path(step.call_path);
   end();
@@ -232,7 +245,7 @@ void JsonLinesSink::on_divergence(const tracker::Divergence& divergence) {
   line_.string("cause", label(divergence.cause));
   add_timer(divergence);
   add_owner(divergence.owner);
-  line_.hex("cgroup", divergence.connection.cgroup);
+  add_cgroup(divergence.connection.cgroup);
   if (divergence.evidence) {
     add_evidence(*divergence.evidence);
   } else {
@@ -270,6 +283,11 @@ void JsonLinesSink::add_counts(const Summary& summary) {
     line_.number(label(model::dialect(id)), counts.deviations[id]);
   }
   line_.end_object();
+  line_.begin_object("stuck");
+  for (std::size_t i = 0; i < counts.stuck.size(); ++i) {
+    line_.number(label(static_cast<tracker::StuckKind>(i)), counts.stuck[i]);
+  }
+  line_.end_object();
   line_.begin_object("lost");
   for (std::size_t i = 0; i < summary.lost.size(); ++i) {
     line_.number(label(static_cast<tracker::LossPlace>(i)), summary.lost[i]);
@@ -290,12 +308,19 @@ void JsonLinesSink::on_end(const Summary& summary) {
   line_.number("healed", counts.healed);
   line_.number("time_wait_now", counts.time_wait);
   line_.number("half_open_now", counts.half_open);
+  line_.number("connections_ended", counts.lives);
+  line_.number("censuses", counts.censuses);
+  line_.number("censuses_failed", summary.failed_censuses);
+  line_.number("missing", counts.missing);
+  line_.number("ghosts", counts.ghosts);
+  line_.number("mismatches", counts.mismatches);
   line_.number("emitted", summary.stream.emitted);
   line_.number("received", summary.stream.received);
   line_.number("filtered_out", summary.stream.filtered_out);
   line_.number("mptcp_skipped", summary.stream.mptcp_skipped);
   line_.number("side_recovered", summary.stream.side_recovered);
   add_counts(summary);
+  if (summary.lives) add_figures(*summary.lives);
   end();
   out_.flush();
   diagnostics_.write(summary_text(summary));

@@ -4,9 +4,12 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/time.h"
+#include "sinks/finding_filter.h"
+#include "sinks/life_statistics.h"
 #include "tracker/finding.h"
 #include "tracker/tracker.h"
 
@@ -16,12 +19,15 @@ namespace tcptwin::sinks {
 struct Summary {
   KernelTime end;
   Duration duration{};
-  std::uint64_t seen = 0;   // steps the tracker judged
+  Subject subject = Subject::Steps;
+  std::uint64_t seen = 0;   // findings of the subject
   std::uint64_t shown = 0;  // of those, what the filter let through
   std::string filter;       // the filter in the user's words; "" if there was none
   tracker::TrackerCounts counts;
   tracker::StreamStatus stream;
   std::array<std::uint64_t, tracker::kLossPlaceCount> lost{};  // by tracker::LossPlace
+  std::uint64_t failed_censuses = 0;
+  std::optional<LifeFigures> lives;  // of `life`
 
   std::uint64_t lost_in_all() const {
     std::uint64_t sum = 0;

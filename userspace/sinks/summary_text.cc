@@ -8,6 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "sinks/life_sorter.h"
+#include "sinks/words.h"
+
 namespace tcptwin::sinks {
 namespace {
 
@@ -18,6 +21,12 @@ std::string_view plural(std::uint64_t count) {
   return count == 1 ? "" : "s";
 }
 
+// Endings and owners that are named; the rest is counted.
+constexpr std::size_t kEndingsNamed = 8;
+constexpr std::size_t kOwnersNamed = 10;
+constexpr std::size_t kColumns = 100;
+constexpr std::size_t kSortedKept = LifeSorter::kLimit;
+
 class Lines {
  public:
   void add(std::string_view word, std::string_view content) {
@@ -26,6 +35,7 @@ class Lines {
   void title(std::string_view content) {
     fmt::format_to(std::back_inserter(text_), "{}\n", content);
   }
+  void raw(std::string_view lines) { text_ += lines; }
   std::string take() { return std::move(text_); }
 
  private:
@@ -117,6 +127,98 @@ void add_filter(Lines& lines, const Summary& summary) {
                                          : "no connection changed its state at all"));
 }
 
+// "97 closed by this host (local_close), 12 reset by the peer (rst_received)".
+std::string ending_counts(const LifeFigures& lives) {
+  std::string text;
+  for (std::size_t i = 0; i < lives.endings.size() && i < kEndingsNamed; ++i) {
+    const EndingCount& entry = lives.endings[i];
+    fmt::format_to(std::back_inserter(text), "{}{} {} ({})", i == 0 ? "" : ", ", entry.count,
+                   phrase(entry.ending), label(entry.ending.why));
+  }
+  if (lives.endings.size() > kEndingsNamed) {
+    fmt::format_to(std::back_inserter(text), " and {} more kinds",
+                   lives.endings.size() - kEndingsNamed);
+  }
+  return text;
+}
+
+std::string owner_counts(const LifeFigures& lives) {
+  std::string text;
+  std::uint64_t rest = lives.owners_beyond;
+  for (std::size_t i = 0; i < lives.owners.size(); ++i) {
+    if (i >= kOwnersNamed) {
+      rest += lives.owners[i].count;
+      continue;
+    }
+    fmt::format_to(std::back_inserter(text), "{}{} {}", i == 0 ? "" : ", ", lives.owners[i].comm,
+                   lives.owners[i].count);
+  }
+  if (rest != 0) fmt::format_to(std::back_inserter(text), ", others {}", rest);
+  return text;
+}
+
+void add_lives(Lines& lines, const LifeFigures& lives) {
+  const std::string endings = ending_counts(lives);
+  if (!endings.empty()) {
+    std::string wrapped;
+    append_wrapped(wrapped, "  endings     ", "              ", endings, kColumns);
+    lines.raw(wrapped);
+    wrapped.clear();
+    append_wrapped(wrapped, "  owners      ", "              ", owner_counts(lives), kColumns);
+    lines.raw(wrapped);
+  }
+  if (lives.joined != 0) {
+    lines.add("joined", fmt::format("{} had both ends on this host", lives.joined));
+  }
+  if (lives.never_accepted != 0) {
+    lines.add("unaccepted",
+              fmt::format("{} ended before a process accepted them", lives.never_accepted));
+  }
+  if (lives.not_kept != 0) {
+    lines.add("left out", fmt::format("{} connection{} below the largest {} kept for --sort",
+                                      lives.not_kept, plural(lives.not_kept), kSortedKept));
+  }
+}
+
+// The first line: what there was of the subject.
+std::string title_text(const Summary& summary) {
+  const double seconds = std::chrono::duration<double>(summary.duration).count();
+  const std::uint64_t connections = summary.counts.connections;
+  switch (summary.subject) {
+    case Subject::Steps:
+      return fmt::format("tcptwin: {} state change{} of {} connection{} in {:.1f} s, {} shown",
+                         summary.seen, plural(summary.seen), connections, plural(connections),
+                         seconds, summary.shown);
+    case Subject::Lives:
+      return fmt::format("tcptwin: {} connection{} ended in {:.1f} s, {} shown, {} still open",
+                         summary.seen, plural(summary.seen), seconds, summary.shown,
+                         summary.lives ? summary.lives->open : 0);
+    case Subject::Stuck:
+      return fmt::format("tcptwin: {} finding{} in {:.1f} s, {} shown", summary.seen,
+                         plural(summary.seen), seconds, summary.shown);
+  }
+  return "";
+}
+
+std::string stuck_counts(const tracker::TrackerCounts& counts) {
+  std::string text;
+  for (std::size_t i = 0; i < counts.stuck.size(); ++i) {
+    if (counts.stuck[i] == 0) continue;
+    fmt::format_to(std::back_inserter(text), "{}{} {}", text.empty() ? "" : ", ", counts.stuck[i],
+                   label(static_cast<tracker::StuckKind>(i)));
+  }
+  return text.empty() ? "none" : text;
+}
+
+// What censuses found, where it was anything.
+std::string census_counts(const tracker::TrackerCounts& counts, std::uint64_t failed) {
+  std::string text =
+      fmt::format("{}: {} adopted, {} missing, {} ghosts, {} mismatches", counts.censuses,
+                  counts.adopted, counts.missing, counts.ghosts, counts.mismatches);
+  if (failed != 0) fmt::format_to(std::back_inserter(text), "; {} failed", failed);
+  return text;
+}
+
 }  // namespace
 
 std::string_view explanation(tracker::LossPlace place) {
@@ -138,11 +240,10 @@ std::string_view explanation(tracker::LossPlace place) {
 std::string summary_text(const Summary& summary) {
   const tracker::TrackerCounts& counts = summary.counts;
   Lines lines;
-  lines.title(fmt::format("tcptwin: {} state change{} of {} connection{} in {:.1f} s, {} shown",
-                          summary.seen, plural(summary.seen), counts.connections,
-                          plural(counts.connections),
-                          std::chrono::duration<double>(summary.duration).count(), summary.shown));
+  lines.title(title_text(summary));
   add_filter(lines, summary);
+  if (summary.lives) add_lives(lines, *summary.lives);
+  if (summary.subject == Subject::Stuck) lines.add("stuck", stuck_counts(counts));
   lines.add("verdicts", verdict_counts(counts));
   if (const std::string deviations = deviation_counts(counts); !deviations.empty()) {
     lines.add("deviations", deviations + " (see `tcptwin explain ID`)");
@@ -155,6 +256,9 @@ std::string summary_text(const Summary& summary) {
   }
   lines.add("now",
             fmt::format("{} in TIME_WAIT, {} half-open", counts.time_wait, counts.half_open));
+  if (counts.censuses + summary.failed_censuses != 0) {
+    lines.add("censuses", census_counts(counts, summary.failed_censuses));
+  }
   lines.add("records", record_counts(summary.stream));
   add_losses(lines, summary);
   add_left_out(lines, summary.stream);

@@ -6,7 +6,7 @@
 #include <iterator>
 
 #include "sinks/divergence_text.h"
-#include "sinks/summary_text.h"
+#include "sinks/table_text.h"
 
 namespace tcptwin::sinks {
 namespace {
@@ -16,26 +16,8 @@ using model::Verdict;
 using tracker::Step;
 
 // Columns that hold what occurs in practice; longer content pushes the line on, never cut.
-constexpr std::size_t kAddressWidth = 15;      // any IPv4 address
-constexpr std::size_t kWideAddressWidth = 39;  // any IPv6 address
-constexpr std::size_t kCommWidth = 15;         // the kernel keeps no more bytes
 constexpr std::size_t kDwellWidth = 10;
 constexpr std::size_t kCallPathColumns = 150;  // about as wide as the table
-
-constexpr std::string_view kNormal = "\x1b[0m";
-constexpr std::string_view kFaint = "\x1b[2m";
-constexpr std::string_view kStrongRed = "\x1b[1;31m";
-
-void pad(std::string& line, std::size_t used, std::size_t width) {
-  line.append(used < width ? width - used : 0, ' ');
-}
-
-// Left-aligned, and a blank after it even if it is too long.
-void append_column(std::string& line, std::string_view text, std::size_t width) {
-  line += text;
-  pad(line, display_width(text), width);
-  line += ' ';
-}
 
 // A deviation's colour says how much it matters; a benign one shall not alarm.
 std::string_view deviation_colour(model::DialectId id) {
@@ -80,15 +62,14 @@ std::string dwell_text(const Step& step) {
 
 TerminalSink::TerminalSink(Output& out, Output& diagnostics, const TableOptions& options)
     : out_(out),
-      diagnostics_(diagnostics),
+      diagnostics_(out, diagnostics),
       options_(options),
       address_width_(options.wide_addresses ? kWideAddressWidth : kAddressWidth) {}
 
 void TerminalSink::on_start() {
   if (!options_.header) return;
   std::string line;
-  if (options_.times != TimeColumns::SinceStart) append_column(line, "TIME", 12);
-  if (options_.times != TimeColumns::WallClock) line += fmt::format("{:>11} ", "SECONDS");
+  append_time_heading(line, options_.times);
   line += fmt::format("{:>7} ", "PID");
   append_column(line, "COMM", kCommWidth);
   append_column(line, "LADDR", address_width_);
@@ -98,16 +79,6 @@ void TerminalSink::on_start() {
   line += fmt::format("{:<12} -> {:<12} {:>{}}  ", "OLDSTATE", "NEWSTATE", "MS", kDwellWidth);
   append_column(line, "CAUSE", 22);
   out_.write(line + "VERDICT\n");
-}
-
-void TerminalSink::append_times(KernelTime time) {
-  if (options_.times != TimeColumns::SinceStart) {
-    append_column(line_, clock_time(options_.clock, time).view(), 12);
-  }
-  if (options_.times != TimeColumns::WallClock) {
-    const TimeText text = seconds_since_start(options_.clock, time);
-    fmt::format_to(std::back_inserter(line_), "{:>11} ", text.view());
-  }
 }
 
 void TerminalSink::append_address(const Address& address) {
@@ -161,14 +132,8 @@ void TerminalSink::append_call_path(std::uint32_t id) {
 void TerminalSink::on_step(const Step& step) {
   const Tuple& tuple = step.connection.tuple;
   line_.clear();
-  append_times(step.time);
-  if (step.owner.confidence == tracker::OwnerConfidence::None) {
-    fmt::format_to(std::back_inserter(line_), "{:>7} ", "-");
-    append_column(line_, "-", kCommWidth);
-  } else {
-    fmt::format_to(std::back_inserter(line_), "{:>7} ", step.owner.actor.pid);
-    append_column(line_, printable(step.owner.actor.comm.view()), kCommWidth);
-  }
+  append_times(line_, options_, step.time);
+  append_owner(line_, step.owner, kCommWidth);
   append_address(tuple.local.address);
   fmt::format_to(std::back_inserter(line_), "{:<5} ", tuple.local.port);
   append_address(tuple.remote.address);
@@ -186,20 +151,6 @@ void TerminalSink::on_divergence(const tracker::Divergence& divergence) {
   const DivergenceStyle style =
       options_.colour == Colour::Always ? DivergenceStyle{kStrongRed, kNormal} : DivergenceStyle{};
   out_.write(divergence_text(divergence, options_.clock, paths_, style));
-}
-
-void TerminalSink::on_loss(const tracker::Loss& loss) {
-  // A gap already shows as the verdict of a line.
-  if (loss.where == tracker::LossPlace::Unseen) return;
-  out_.flush();
-  diagnostics_.write(loss_text(loss));
-  diagnostics_.flush();
-}
-
-void TerminalSink::on_end(const Summary& summary) {
-  out_.flush();
-  diagnostics_.write(summary_text(summary));
-  diagnostics_.flush();
 }
 
 }  // namespace tcptwin::sinks

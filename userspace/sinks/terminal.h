@@ -5,6 +5,7 @@
 #include <string>
 
 #include "sinks/clock_mapping.h"
+#include "sinks/diagnostics.h"
 #include "sinks/output.h"
 #include "sinks/sink.h"
 #include "sinks/words.h"
@@ -21,13 +22,14 @@ enum class TimeColumns {
 };
 
 struct TableOptions {
-  ClockMapping clock;
+  ClockMapping clock{};
   TimeColumns times = TimeColumns::WallClock;
   Colour colour = Colour::Never;
   bool header = true;
   bool wide_addresses = false;  // -w: room for any IPv6 address
   bool evidence = false;        // -x: a second line
   bool call_paths = false;      // --stack
+  std::size_t columns = 0;      // of the terminal; 0: as many as it takes
 };
 
 class TerminalSink final : public Sink {
@@ -38,19 +40,21 @@ class TerminalSink final : public Sink {
   void on_start() override;
   void on_step(const tracker::Step& step) override;
   void on_divergence(const tracker::Divergence& divergence) override;
-  void on_loss(const tracker::Loss& loss) override;
+  void on_loss(const tracker::Loss& loss) override { diagnostics_.loss(loss); }
   void on_call_path(const tracker::CallPath& call_path) override { paths_.add(call_path); }
-  void on_end(const Summary& summary) override;
+  void on_reconciliation(const tracker::Reconciliation& reconciliation) override {
+    diagnostics_.reconciliation(reconciliation);
+  }
+  void on_end(const Summary& summary) override { diagnostics_.end(summary); }
 
  private:
-  void append_times(KernelTime time);
   void append_address(const Address& address);
   void append_verdict(const tracker::Step& step);
   void append_evidence(const tracker::Step& step);
   void append_call_path(std::uint32_t id);
 
   Output& out_;
-  Output& diagnostics_;
+  Diagnostics diagnostics_;
   TableOptions options_;
   std::size_t address_width_;
   CallPaths paths_;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <set>
 
 #include "sources/call_path_symbols.h"
@@ -12,6 +13,7 @@
 #include "sources/kernel_btf.h"
 #include "sources/kernel_symbols.h"
 #include "sources/libbpf_log.h"
+#include "sources/network_namespaces.h"
 #include "sources/prerequisites.h"
 #include "sources/program_plan.h"
 #include "system/privileges.h"
@@ -65,7 +67,7 @@ void add_foundation(std::vector<Capability>& list, const KernelBtf& kernel) {
 ProbeOutcome probe_planned(const PlannedProgram& planned, const KernelBtf& kernel) {
   std::string reason = obstacle(planned, kernel);
   if (!reason.empty()) return {false, std::move(reason)};
-  return probe_tracepoint(kernel, std::string{planned.tracepoint});
+  return probe_tracepoint(kernel, std::string{planned.target});
 }
 
 bool has_mptcp() {
@@ -75,9 +77,9 @@ bool has_mptcp() {
 void add_tracepoints(std::vector<Capability>& list, const KernelBtf& kernel) {
   std::set<std::string_view> seen;
   for (const PlannedProgram& planned : kPlannedPrograms) {
-    if (!seen.insert(planned.tracepoint).second) continue;
+    if (planned.is_iterator() || !seen.insert(planned.target).second) continue;
     list.push_back(capability(Tier::Tracepoints,
-                              std::string{planned.kind} + "/" + std::string{planned.tracepoint},
+                              std::string{planned.kind} + "/" + std::string{planned.target},
                               planned.required ? Need::Required : Need::Optional,
                               probe_planned(planned, kernel), std::string{planned.degrades}));
   }
@@ -89,13 +91,47 @@ void add_tracepoints(std::vector<Capability>& list, const KernelBtf& kernel) {
                             {has_mptcp(), has_mptcp() ? "" : "this kernel has no MPTCP"}, ""));
 }
 
+ProbeOutcome probe_planned_iterator(const PlannedProgram& planned, const KernelBtf& kernel) {
+  std::string reason = obstacle(planned, kernel);
+  if (!reason.empty()) return {false, std::move(reason)};
+  return probe_iterator(kernel, std::string{planned.target});
+}
+
+// Enters every other network namespace there is, for a moment.
+ProbeOutcome probe_other_namespaces() {
+  const auto home = HomeNamespace::open();
+  if (!home) return {false, home.error().what};
+  std::size_t entered = 0;
+  std::size_t found = 0;
+  std::size_t hiding = 0;
+  std::set<int> errors;
+  const auto walked = for_each_network_namespace({}, [&](const FoundNamespace& there) -> Status {
+    if (there.is_own) return Done{};
+    hiding += there.hiding;
+    if (there.inode != 0) ++found;
+    const auto way = home.value().work_in(there, [&entered] { ++entered; });
+    if (!way) return way.error();
+    if (way.value() != 0) errors.insert(way.value());
+    return Done{};
+  });
+  if (!walked) return {false, walked.error().what};
+  std::string reason = std::to_string(entered) + " of " + std::to_string(found) + " can be entered";
+  if (hiding != 0) reason += ", " + std::to_string(hiding) + " processes or threads hide theirs";
+  for (const int error : errors) reason += std::string{": "} + std::strerror(error);
+  return {errors.empty(), std::move(reason)};
+}
+
 void add_higher_tiers(std::vector<Capability>& list, const KernelBtf& kernel) {
-  list.push_back(capability(Tier::Iterators, "iter/tcp", Need::Optional,
-                            probe_iterator(kernel, "tcp"),
-                            "sockets older than the start cannot be listed"));
-  list.push_back(capability(Tier::Iterators, "iter/task_file", Need::Optional,
-                            probe_iterator(kernel, "task_file"),
-                            "the processes that hold a socket cannot be listed"));
+  for (const PlannedProgram& planned : kPlannedPrograms) {
+    if (!planned.is_iterator()) continue;
+    list.push_back(capability(Tier::Iterators, "iter/" + std::string{planned.target},
+                              Need::Optional, probe_planned_iterator(planned, kernel),
+                              std::string{planned.degrades}));
+  }
+  list.push_back(capability(Tier::Iterators, "other network namespaces", Need::Optional,
+                            probe_other_namespaces(),
+                            "sockets older than the start are not listed there; entering needs "
+                            "CAP_SYS_ADMIN, finding all of them CAP_SYS_PTRACE"));
   list.push_back(capability(Tier::Functions, "fentry/tcp_time_wait", Need::Optional,
                             probe_function_entry(kernel, "tcp_time_wait"),
                             "the moments of TIME_WAIT and of half-open connections come from "

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -11,12 +12,12 @@
 #include <cstring>
 #include <map>
 
-#include "knobs.h"
 #include "sources/call_path_symbols.h"
-#include "sources/helper_probe.h"
+#include "sources/census.h"
 #include "sources/kernel_btf.h"
 #include "sources/kernel_symbols.h"
 #include "sources/libbpf_log.h"
+#include "sources/live_knobs.h"
 #include "sources/polling_pace.h"
 #include "sources/prerequisites.h"
 #include "sources/process_listeners.h"
@@ -64,61 +65,12 @@ void sleep_for(nanoseconds duration) {
   ::nanosleep(&rest, nullptr);  // a signal may cut it short, which is right
 }
 
-std::uint8_t call_path_choice(CallPaths choice) {
-  switch (choice) {
-    case CallPaths::Never:
-      return TCPTWIN_CALL_PATHS_NEVER;
-    case CallPaths::Suspicious:
-      return TCPTWIN_CALL_PATHS_SUSPICIOUS;
-    case CallPaths::All:
-      return TCPTWIN_CALL_PATHS_ALL;
-  }
-  return TCPTWIN_CALL_PATHS_NEVER;
-}
-
-std::uint8_t port_lists(const KernelFilter& filter) {
-  unsigned lists = 0;
-  if (!filter.local_ports.empty()) lists |= TCPTWIN_PORT_LOCAL;
-  if (!filter.remote_ports.empty()) lists |= TCPTWIN_PORT_REMOTE;
-  if (!filter.either_ports.empty()) lists |= TCPTWIN_PORT_EITHER;
-  return static_cast<std::uint8_t>(lists);
-}
-
-tcptwin_knobs knobs_for(const LiveOptions& options, const Findings& findings) {
-  constexpr std::uint16_t kInet = 2;
-  constexpr std::uint16_t kInet6 = 10;
-  const KernelFilter& filter = options.filter;
-  tcptwin_knobs knobs{};
-  knobs.time_wait_handler = findings.symbols.time_wait_handler;
-  knobs.request_handler = findings.symbols.request_handler;
-  knobs.softirq_begin = findings.symbols.softirq_begin;
-  knobs.softirq_end = findings.symbols.softirq_end;
-  knobs.filter_cgroup = filter.cgroup.value_or(0);
-  knobs.filter_pid = filter.pid.value_or(0);
-  knobs.filter_netns = filter.netns.value_or(0);
-  if (filter.family) knobs.filter_family = *filter.family == Family::Inet ? kInet : kInet6;
-  knobs.filter_ports = port_lists(filter);
-  knobs.call_paths = call_path_choice(options.call_paths);
-  knobs.name_frames = options.name_frames_in_kernel || !CallPathSymbols::can_symbolise();
-  knobs.have_cookie = can_read_socket_cookie(findings.kernel);
-  knobs.have_snprintf = can_name_symbols();
-  knobs.have_reason = findings.kernel.tracepoint_arguments("tcp_send_reset").value_or(0) >= 3;
-  return knobs;
-}
-
-// Which port belongs to which lists.
-std::map<std::uint32_t, std::uint32_t> listed_ports(const KernelFilter& filter) {
-  std::map<std::uint32_t, std::uint32_t> ports;
-  for (const std::uint16_t port : filter.local_ports) ports[port] |= TCPTWIN_PORT_LOCAL;
-  for (const std::uint16_t port : filter.remote_ports) ports[port] |= TCPTWIN_PORT_REMOTE;
-  for (const std::uint16_t port : filter.either_ports) ports[port] |= TCPTWIN_PORT_EITHER;
-  return ports;
-}
-
 Findings look_around(const LiveOptions& options) {
-  Findings findings{KernelBtf::load(), read_kernel_symbols(), {}};
+  Findings findings{
+      KernelBtf::load(), options.traces ? read_kernel_symbols() : KernelSymbols{}, {}};
   for (const PlannedProgram& planned : kPlannedPrograms) {
     std::string reason = obstacle(planned, findings.kernel);
+    if (!options.traces && !planned.is_iterator()) reason = "not asked for";
     if (planned.name == "state_changes_nested" && !options.use_side_program) {
       reason = "switched off";
     }
@@ -131,7 +83,7 @@ Findings look_around(const LiveOptions& options) {
 Skeleton prepare(const LiveOptions& options, const Findings& findings, std::size_t ring_bytes) {
   Skeleton skeleton{tcptwin_bpf::open()};
   if (!skeleton) return skeleton;
-  skeleton->rodata->knobs = knobs_for(options, findings);
+  skeleton->rodata->knobs = knobs_for(options, findings.kernel, findings.symbols);
   bpf_map__set_max_entries(skeleton->maps.records, static_cast<std::uint32_t>(ring_bytes));
   const std::size_t ports = listed_ports(options.filter).size();
   bpf_map__set_max_entries(skeleton->maps.port_filter,
@@ -167,28 +119,47 @@ const PlannedProgram* find_planned(const std::string& name) {
   return found == kPlannedPrograms.end() ? nullptr : found;
 }
 
+// Without events a ring is a formality; the kernel wants a page.
+std::size_t ring_bytes_for(const LiveOptions& options) {
+  if (!options.traces) return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return options.ring_bytes != 0 ? options.ring_bytes : default_ring_bytes();
+}
+
+bool is_filtered(const KernelFilter& filter) {
+  return port_lists(filter) != 0 || filter.family || filter.pid || filter.cgroup;
+}
+
 }  // namespace
 
 struct LiveBpf::Implementation {
+  explicit Implementation(const LiveOptions& wanted)
+      : options(wanted), ring_bytes(ring_bytes_for(wanted)) {}
+
+  const LiveOptions options;
   Skeleton skeleton;
   std::vector<Link> links;
+  std::map<std::string, int> iterators;  // by program: its link
   std::vector<ProgramReport> programs;
-  std::size_t ring_bytes = 0;
+  std::size_t ring_bytes;
   RingMapping mapping;
   RingReader reader;
   StreamCounters counters;
   CallPathSymbols symbols;
   PollingPace pace;
   KernelTime complete_until{};
+  std::uint32_t censuses = 0;
 
-  Status load(const LiveOptions& options, Findings& findings);
+  Status load(Findings& findings);
   Status attach(const Findings& findings);
   Status start_reading();
   std::size_t drain(RecordHandler& handler);
+  CensusPlan census_plan(RecordHandler& handler);
+  OpenListing listing(const std::string& program) const;
+  bool catch_up(KernelTime moment, RecordHandler& handler);
 };
 
 // A program that this kernel refuses for reasons nobody foresaw is left out, unless it is required.
-Status LiveBpf::Implementation::load(const LiveOptions& options, Findings& findings) {
+Status LiveBpf::Implementation::load(Findings& findings) {
   LibbpfLog log;
   for (;;) {
     log.clear();
@@ -209,11 +180,12 @@ Status LiveBpf::Implementation::attach(const Findings& findings) {
   // Evidence first, state changes last: no change is seen whose evidence could not be.
   for (auto planned = kPlannedPrograms.rbegin(); planned != kPlannedPrograms.rend(); ++planned) {
     ProgramReport report{std::string{planned->name},
-                         std::string{planned->kind} + "/" + std::string{planned->tracepoint},
+                         std::string{planned->kind} + "/" + std::string{planned->target},
                          false,
                          planned->required,
                          "",
                          std::string{planned->degrades}};
+    if (!options.traces && !planned->is_iterator()) continue;
     const auto left_out = findings.obstacles.find(report.name);
     if (left_out != findings.obstacles.end()) {
       report.reason = left_out->second;
@@ -230,7 +202,11 @@ Status LiveBpf::Implementation::attach(const Findings& findings) {
       report.reason = "cannot be attached: " + log.excerpt();
     } else {
       links.emplace_back(link);
-      counters.watch_program(bpf_program__fd(program), planned->name != "state_changes_nested");
+      if (planned->is_iterator()) {
+        iterators[report.name] = bpf_link__fd(link);
+      } else {
+        counters.watch_program(bpf_program__fd(program), planned->name != "state_changes_nested");
+      }
     }
     programs.insert(programs.begin(), std::move(report));
   }
@@ -283,17 +259,17 @@ std::size_t LiveBpf::Implementation::drain(RecordHandler& handler) {
   if (drained.is_complete) complete_until = before;
   counters.add_received(drained.records);
   pace.on_drained(before, drained.records);
-  const tcptwin_status status = counters.status(complete_until, before, drained.records > 0);
+  tcptwin_status status = counters.status(complete_until, before, drained.records > 0);
+  status.counters[TCPTWIN_COUNTED_AT] = static_cast<std::uint64_t>(to_ns(monotonic_now()));
   handler.on_record(std::as_bytes(std::span{&status, 1}));
   return drained.records;
 }
 
 Result<std::unique_ptr<LiveBpf>> LiveBpf::open(const LiveOptions& options) {
   if (auto missing = missing_prerequisite()) return *missing;
-  auto implementation = std::make_unique<Implementation>();
-  implementation->ring_bytes = options.ring_bytes != 0 ? options.ring_bytes : default_ring_bytes();
+  auto implementation = std::make_unique<Implementation>(options);
   Findings findings = look_around(options);
-  if (auto loaded = implementation->load(options, findings); !loaded) return loaded.error();
+  if (auto loaded = implementation->load(findings); !loaded) return loaded.error();
   if (auto reading = implementation->start_reading(); !reading) return reading.error();
   if (auto attached = implementation->attach(findings); !attached) return attached.error();
   return std::unique_ptr<LiveBpf>{new LiveBpf{std::move(implementation)}};
@@ -314,6 +290,51 @@ Result<std::size_t> LiveBpf::poll(milliseconds timeout, RecordHandler& handler) 
     const std::size_t records = live.drain(handler);
     if (records > 0 || monotonic_now() >= deadline) return records;
   }
+}
+
+OpenListing LiveBpf::Implementation::listing(const std::string& program) const {
+  const auto found = iterators.find(program);
+  if (found == iterators.end()) return {};
+  return [link = found->second] { return system::UniqueFd{bpf_iter_create(link)}; };
+}
+
+CensusPlan LiveBpf::Implementation::census_plan(RecordHandler& handler) {
+  CensusPlan plan;
+  plan.number = ++censuses;
+  plan.sockets = listing("existing_sockets");
+  plan.holders = listing("socket_holders");
+  plan.search.only = options.filter.netns;
+  plan.search.paths = options.namespace_paths;
+  plan.search.descriptors = options.namespace_descriptors;
+  plan.is_filtered = is_filtered(options.filter);
+  plan.holders_select = options.filter.pid.has_value();
+  // A long walk must not let the ring fill up. What is delivered early is older than the census.
+  if (options.traces) plan.pause = [this, &handler] { drain(handler); };
+  return plan;
+}
+
+// Drains until everything emitted before that moment has been delivered. A record stays unfinished
+// for microseconds, unless its CPU was taken away.
+bool LiveBpf::Implementation::catch_up(KernelTime moment, RecordHandler& handler) {
+  constexpr int kAttempts = 200;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    drain(handler);
+    if (complete_until >= moment) return true;
+    sleep_for(milliseconds{1});
+  }
+  return false;
+}
+
+Status LiveBpf::take_census(RecordHandler& handler) {
+  Implementation& live = *implementation_;
+  Census census{live.census_plan(handler)};
+  if (auto walked = census.walk(); !walked) return walked.error();
+  if (live.options.traces && !live.catch_up(census.ended(), handler)) {
+    census.deliver_refusal(EAGAIN, handler);
+  } else {
+    census.deliver(handler);
+  }
+  return Done{};
 }
 
 bool LiveBpf::shows_all_evidence() const {

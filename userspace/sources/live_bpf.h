@@ -34,6 +34,11 @@ enum class CallPaths {
 
 struct LiveOptions {
   KernelFilter filter;
+  bool traces = true;  // false: take_census() alone, nothing is attached to the kernel's events
+  // Network namespaces to list besides those that processes and /run/netns lead to. With
+  // filter.netns, that one should be among them if it can be named. Descriptors are borrowed.
+  std::vector<std::string> namespace_paths;
+  std::vector<int> namespace_descriptors;
   CallPaths call_paths = CallPaths::Suspicious;
   bool name_frames_in_kernel = false;  // %ps; for users who may not read kallsyms
   std::size_t ring_bytes = 0;          // 0: chosen from the machine; else a power of two >= 64 KB
@@ -43,7 +48,7 @@ struct LiveOptions {
 // One program of the kernel side and what became of it.
 struct ProgramReport {
   std::string name;  // "state_changes"
-  std::string hook;  // "tp_btf/inet_sock_set_state"
+  std::string hook;  // "tp_btf/inet_sock_set_state", "iter/tcp"
   bool attached = false;
   bool required = false;
   std::string reason;    // why not attached, else ""
@@ -59,6 +64,12 @@ class LiveBpf final : public EventSource {
 
   Result<std::size_t> poll(std::chrono::milliseconds timeout, RecordHandler& handler) override;
   bool is_exhausted() const override { return false; }
+
+  // Delivers the TCP sockets that exist, and who holds them, between TCPTWIN_CENSUS records.
+  // Whatever happened before the time of such a record has been delivered before it; where that
+  // cannot be promised, every namespace is REFUSED with EAGAIN instead. An Error is fatal: the
+  // calling thread could not come back from another network namespace.
+  Status take_census(RecordHandler& handler);
 
   const std::vector<ProgramReport>& programs() const;
   // Every program is attached on whose records verdicts rest. Without one of them what is not

@@ -12,16 +12,20 @@
 namespace tcptwin::sources {
 
 struct PlannedProgram {
-  std::string_view name;        // as in bpf/*.bpf.c
-  std::string_view kind;        // "tp_btf" or "raw_tp"
-  std::string_view tracepoint;  // "inet_sock_set_state"
-  unsigned arguments;           // at least as many must the tracepoint have
+  std::string_view name;    // as in bpf/*.bpf.c
+  std::string_view kind;    // "tp_btf", "raw_tp" or "iter"
+  std::string_view target;  // a tracepoint, "inet_sock_set_state", or what is iterated, "tcp"
+  unsigned arguments;       // at least as many must the tracepoint have
   bool required;
-  bool evidence;              // verdicts rest on what it shows
-  std::string_view degrades;  // what is lost without it
+  bool evidence;                 // verdicts rest on what it shows
+  std::string_view degrades;     // what is lost without it
+  std::string_view helper = {};  // a BPF helper that it needs beyond those of 5.8
+  std::string_view helper_since = {};
+
+  bool is_iterator() const { return kind == "iter"; }
 };
 
-inline constexpr std::array<PlannedProgram, 12> kPlannedPrograms = {{
+inline constexpr std::array<PlannedProgram, 14> kPlannedPrograms = {{
     {"state_changes", "tp_btf", "inet_sock_set_state", 3, true, true, "everything"},
     {"state_changes_nested", "tp_btf", "inet_sock_set_state", 3, false, false,
      "state changes in a softirq that interrupts state_changes are lost (counted)"},
@@ -46,6 +50,10 @@ inline constexpr std::array<PlannedProgram, 12> kPlannedPrograms = {{
      "the ends of TIME_WAIT and half-open connections are not seen"},
     {"timers_expired", "tp_btf", "timer_expire_entry", 1, false, true,
      "expired and killed TIME_WAIT look alike"},
+    {"existing_sockets", "iter", "tcp", 0, false, false,
+     "sockets older than the start are not listed"},
+    {"socket_holders", "iter", "task_file", 0, false, false,
+     "the processes that hold a socket are not listed", "bpf_sock_from_file", "5.11"},
 }};
 
 // Why this program cannot run on this kernel; "" if nothing speaks against it.

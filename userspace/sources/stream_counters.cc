@@ -27,7 +27,9 @@ void StreamCounters::read_map(tcptwin_status& status) {
 void StreamCounters::read_recursion_misses(KernelTime now, bool busy) {
   constexpr Duration kInterval = std::chrono::milliseconds{10};
   misses_outdated_ = misses_outdated_ || busy;
-  if (!misses_outdated_ || (busy && now - misses_read_ < kInterval)) return;
+  if (misses_outdated_ && busy && now - misses_read_ < kInterval) return;
+  misses_known_until_ = now;
+  if (!misses_outdated_) return;
   recursion_misses_ = 0;
   for (const int descriptor : program_descriptors_) {
     bpf_prog_info facts{};
@@ -42,12 +44,13 @@ void StreamCounters::read_recursion_misses(KernelTime now, bool busy) {
 
 tcptwin_status StreamCounters::status(KernelTime complete_until, KernelTime now, bool busy) {
   tcptwin_status status{};
-  status.header.time_ns = static_cast<std::uint64_t>(to_ns(complete_until));
   status.header.kind = TCPTWIN_STATUS;
   status.header.size = sizeof status;
   status.header.version = TCPTWIN_WIRE_VERSION;
   read_map(status);
   read_recursion_misses(now, busy);
+  const KernelTime known_until = std::min(complete_until, misses_known_until_);
+  status.header.time_ns = static_cast<std::uint64_t>(to_ns(known_until));
   status.counters[TCPTWIN_RECURSION_MISSES] = recursion_misses_;
   status.counters[TCPTWIN_RECEIVED] = received_;
   return status;

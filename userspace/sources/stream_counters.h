@@ -23,7 +23,7 @@ class StreamCounters {
 
   void add_received(std::size_t records) { received_ += records; }
   // `busy`: records came since the last status. Refused runs are read only every 10 ms then, but
-  // always once the stream falls silent.
+  // always once the stream falls silent; the status promises nothing beyond what it has read.
   tcptwin_status status(KernelTime complete_until, KernelTime now, bool busy);
 
  private:
@@ -37,6 +37,7 @@ class StreamCounters {
   std::uint64_t recursion_misses_ = 0;
   bool misses_outdated_ = true;
   KernelTime misses_read_{};
+  KernelTime misses_known_until_{};
 };
 
 }  // namespace tcptwin::sources

@@ -28,7 +28,7 @@ void Tracker::Implementation::on(const StreamStatus& event, FindingHandler& find
   if (missed > 0) report_loss(LossPlace::Recursion, missed, event.time, findings);
   if (malformed > 0) report_loss(LossPlace::Malformed, malformed, event.time, findings);
   if (in_ring + missed + malformed > 0) {
-    last_loss_ = event.time;
+    last_loss_ = std::max(event.time, event.counted_at);
     loss_since_census_ = true;
   }
 

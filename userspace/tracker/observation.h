@@ -136,9 +136,11 @@ struct CallPathNamed {
   std::uint32_t frames = 0;
 };
 
-// State of the stream: everything emitted before `time` has been delivered or is counted here.
+// State of the stream: everything emitted before `time` has been delivered or is counted here. What
+// was lost up to `counted_at`, later than that, may be among the counts already.
 struct StreamStatus {
   KernelTime time;
+  KernelTime counted_at;
   std::uint64_t emitted = 0;
   std::uint64_t received = 0;
   std::uint64_t lost_in_ring = 0;        // reserve failed

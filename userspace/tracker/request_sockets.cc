@@ -177,13 +177,15 @@ bool Tracker::Implementation::complete_birth(TwinHandle child, TwinHandle reques
 void Tracker::Implementation::judge_request_end(SlotNumber number, FindingHandler& findings) {
   const TwinHandle handle = queue_[number].twin;
   Twin& twin = table_[handle];
+  const bool reset_with_it =
+      twin.reset_sent && queue_[number].step.time - twin.reset_sent_at <= kSameCall;
   // A RST, an administrator or a listener that went away: T0 cannot tell them apart.
   Inference end{Stimulus::Rst, Cause::RequestDropped, model::Confidence::C};
   if (twin.timer_expired) {
     end = {Stimulus::UserTimeout, Cause::RequestTimeout, model::Confidence::A};
-  } else if (twin.reset_sent && twin.reset_answered_syn) {
+  } else if (reset_with_it && twin.reset_answered_syn) {
     end = {Stimulus::Syn, Cause::RequestResetBadSyn, model::Confidence::B, model::dialect(20)};
-  } else if (twin.reset_sent) {
+  } else if (reset_with_it) {
     end = {Stimulus::Ack, Cause::AcceptOverflowReset, model::Confidence::B, model::dialect(23)};
   }
   if (ListenerView* view = listener_of(twin)) {

@@ -340,6 +340,7 @@ void Tracker::Implementation::on(const ResetSentObserved& event, FindingHandler&
     const TwinHandle request = find_request(event.tuple);
     if (request != kNoTwin && table_[request].pending == kNoSlot) {
       table_[request].reset_sent = true;
+      table_[request].reset_sent_at = event.time;
       table_[request].reset_answered_syn = event.answers_syn;
     }
   }

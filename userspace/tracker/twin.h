@@ -112,6 +112,7 @@ struct Twin {
   bool timer_expired = false;
   bool rst_arrived = false;
   bool reset_sent = false;
+  KernelTime reset_sent_at{};  // a half-open connection can outlive a RST: to a wrong ACK, say
   bool reset_answered_syn = false;
   std::uint64_t listener_address = 0;  // of a request socket: rsk_listener
   bool reopened_by_syn = false;

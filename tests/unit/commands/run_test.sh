@@ -41,6 +41,20 @@ expect 2 trace --duratoin 5
 contains "${err}" "did you mean --duration?" "message"
 contains "${err}" "see tcptwin trace --help" "hint"
 expect 2 trcae
+for command in life stuck snapshot; do
+  expect 0 "${command}" --help
+  contains "${out}" "Examples:" "help of ${command}"
+done
+expect 2 life --closed-by remot
+contains "${err}" "did you mean remote?" "message"
+expect 2 life --sort byts
+expect 2 life --json --csv
+expect 2 stuck --close-wait soon
+contains "${err}" "--close-wait: 'soon' is not a time" "message"
+expect 2 stuck --csv
+expect 2 snapshot --state TIME_WIAT
+contains "${err}" "did you mean TIME_WAIT?" "message"
+expect 2 snapshot --duration 5
 expect 2 trace -L 0
 expect 2 trace --json --csv
 expect 2 explain nosuchthing
@@ -71,13 +85,17 @@ else
 fi
 # Somebody else may not be able to reach the build directory: then there is nothing to test.
 if "${unprivileged[@]}" "${tcptwin}" --version >/dev/null 2>&1; then
-  err=$("${unprivileged[@]}" "${tcptwin}" trace --duration 100ms 2>&1 >/dev/null)
-  result=$?
-  if [[ ${result} -ne 77 ]]; then
-    echo "without rights: exit ${result}, expected 77; ${err}"
-    failures=$((failures + 1))
-  fi
-  contains "${err}" "CAP_BPF" "message without rights"
+  for words in "trace --duration 100ms" "life --duration 100ms" "stuck --duration 100ms" snapshot; do
+    # Unquoted on purpose: a command and its options.
+    # shellcheck disable=SC2086
+    err=$("${unprivileged[@]}" "${tcptwin}" ${words} 2>&1 >/dev/null)
+    result=$?
+    if [[ ${result} -ne 77 ]]; then
+      echo "${words} without rights: exit ${result}, expected 77; ${err}"
+      failures=$((failures + 1))
+    fi
+    contains "${err}" "CAP_BPF" "message of ${words} without rights"
+  done
 fi
 
 out=$("${tcptwin}" doctor --json)

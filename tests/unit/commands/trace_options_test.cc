@@ -36,25 +36,25 @@ std::string error_of(const std::vector<std::string>& words) {
 
 TEST(TraceOptions, nothing_given_means_everything_as_a_table) {
   const TraceOptions options = options_of({});
-  EXPECT_EQ(options.format, commands::Format::Table);
-  EXPECT_TRUE(options.header);
-  EXPECT_EQ(options.times, sinks::TimeColumns::WallClock);
+  EXPECT_EQ(options.look.format, commands::Format::Table);
+  EXPECT_TRUE(options.look.header);
+  EXPECT_EQ(options.look.times, sinks::TimeColumns::WallClock);
   EXPECT_EQ(options.filter_words, "");
-  EXPECT_FALSE(options.duration);
+  EXPECT_FALSE(options.run.duration);
   EXPECT_FALSE(options.conditions.limit);
 }
 
 TEST(TraceOptions, ports_are_lists_and_ranges) {
   const TraceOptions options = options_of({"-L", "443,80,8000-8003,80", "-D", "65535", "-P", "1"});
-  EXPECT_EQ(options.live.filter.local_ports,
+  EXPECT_EQ(options.run.live.filter.local_ports,
             (std::vector<std::uint16_t>{80, 443, 8000, 8001, 8002, 8003}));
-  EXPECT_EQ(options.live.filter.remote_ports, (std::vector<std::uint16_t>{65535}));
-  EXPECT_EQ(options.live.filter.either_ports, (std::vector<std::uint16_t>{1}));
-  EXPECT_EQ(options.conditions.local_ports, options.live.filter.local_ports);
+  EXPECT_EQ(options.run.live.filter.remote_ports, (std::vector<std::uint16_t>{65535}));
+  EXPECT_EQ(options.run.live.filter.either_ports, (std::vector<std::uint16_t>{1}));
+  EXPECT_EQ(options.conditions.local_ports, options.run.live.filter.local_ports);
 }
 
 TEST(TraceOptions, all_ports_are_no_endless_loop) {
-  EXPECT_EQ(options_of({"-L", "1-65535"}).live.filter.local_ports.size(), 65535u);
+  EXPECT_EQ(options_of({"-L", "1-65535"}).run.live.filter.local_ports.size(), 65535u);
 }
 
 TEST(TraceOptions, bad_ports_are_refused) {
@@ -67,12 +67,12 @@ TEST(TraceOptions, bad_ports_are_refused) {
 }
 
 TEST(TraceOptions, durations_have_units) {
-  EXPECT_EQ(options_of({"--duration", "10"}).duration, Duration{seconds{10}});
-  EXPECT_EQ(options_of({"--duration", "10s"}).duration, Duration{seconds{10}});
-  EXPECT_EQ(options_of({"--duration", "500ms"}).duration, Duration{milliseconds{500}});
-  EXPECT_EQ(options_of({"--duration", "1.5s"}).duration, Duration{milliseconds{1500}});
-  EXPECT_EQ(options_of({"--duration", "2m"}).duration, Duration{seconds{120}});
-  EXPECT_EQ(options_of({"--duration", "1h"}).duration, Duration{seconds{3600}});
+  EXPECT_EQ(options_of({"--duration", "10"}).run.duration, Duration{seconds{10}});
+  EXPECT_EQ(options_of({"--duration", "10s"}).run.duration, Duration{seconds{10}});
+  EXPECT_EQ(options_of({"--duration", "500ms"}).run.duration, Duration{milliseconds{500}});
+  EXPECT_EQ(options_of({"--duration", "1.5s"}).run.duration, Duration{milliseconds{1500}});
+  EXPECT_EQ(options_of({"--duration", "2m"}).run.duration, Duration{seconds{120}});
+  EXPECT_EQ(options_of({"--duration", "1h"}).run.duration, Duration{seconds{3600}});
 }
 
 TEST(TraceOptions, bad_durations_are_refused) {
@@ -102,10 +102,10 @@ TEST(TraceOptions, bad_numbers_are_refused) {
 }
 
 TEST(TraceOptions, buffer_sizes_round_up_to_a_power_of_two) {
-  EXPECT_EQ(options_of({"--buffer-size", "64K"}).live.ring_bytes, 65536u);
-  EXPECT_EQ(options_of({"--buffer-size", "100000"}).live.ring_bytes, 131072u);
-  EXPECT_EQ(options_of({"--buffer-size", "48m"}).live.ring_bytes, 64u << 20);
-  EXPECT_EQ(options_of({"--buffer-size", "2G"}).live.ring_bytes, std::size_t{2} << 30);
+  EXPECT_EQ(options_of({"--buffer-size", "64K"}).run.live.ring_bytes, 65536u);
+  EXPECT_EQ(options_of({"--buffer-size", "100000"}).run.live.ring_bytes, 131072u);
+  EXPECT_EQ(options_of({"--buffer-size", "48m"}).run.live.ring_bytes, 64u << 20);
+  EXPECT_EQ(options_of({"--buffer-size", "2G"}).run.live.ring_bytes, std::size_t{2} << 30);
 }
 
 TEST(TraceOptions, states_are_accepted_in_three_spellings) {
@@ -143,9 +143,9 @@ TEST(TraceOptions, contradictions_are_refused) {
 }
 
 TEST(TraceOptions, time_columns_combine_as_in_bcc) {
-  EXPECT_EQ(options_of({"-T"}).times, sinks::TimeColumns::WallClock);
-  EXPECT_EQ(options_of({"-t"}).times, sinks::TimeColumns::SinceStart);
-  EXPECT_EQ(options_of({"-Tt"}).times, sinks::TimeColumns::WallAndSince);
+  EXPECT_EQ(options_of({"-T"}).look.times, sinks::TimeColumns::WallClock);
+  EXPECT_EQ(options_of({"-t"}).look.times, sinks::TimeColumns::SinceStart);
+  EXPECT_EQ(options_of({"-Tt"}).look.times, sinks::TimeColumns::WallAndSince);
 }
 
 TEST(TraceOptions, a_long_process_name_is_cut_as_the_kernel_cuts_it) {
@@ -162,16 +162,16 @@ TEST(TraceOptions, the_filter_is_remembered_in_the_user_s_words) {
 TEST(TraceOptions, a_network_namespace_is_a_path_or_a_number) {
   struct stat self {};
   ASSERT_EQ(::stat("/proc/self/ns/net", &self), 0);
-  EXPECT_EQ(options_of({"-N", "/proc/self/ns/net"}).live.filter.netns, self.st_ino);
-  EXPECT_EQ(options_of({"-N", "4026531840"}).live.filter.netns, 4026531840u);
+  EXPECT_EQ(options_of({"-N", "/proc/self/ns/net"}).run.live.filter.netns, self.st_ino);
+  EXPECT_EQ(options_of({"-N", "4026531840"}).run.live.filter.netns, 4026531840u);
   for (const char* netns : {"/nosuch/path", "no-such-name", "0", "99999999999"}) {
     EXPECT_NE(error_of({"-N", netns}).find("--netns"), std::string::npos) << netns;
   }
 }
 
 TEST(TraceOptions, a_cgroup_is_a_path_or_an_id) {
-  EXPECT_EQ(options_of({"--cgroup", "4711"}).live.filter.cgroup, 4711u);
-  EXPECT_EQ(options_of({"--cgroup", "0x10"}).live.filter.cgroup, 16u);
+  EXPECT_EQ(options_of({"--cgroup", "4711"}).run.live.filter.cgroup, 4711u);
+  EXPECT_EQ(options_of({"--cgroup", "0x10"}).run.live.filter.cgroup, 16u);
   EXPECT_TRUE(options_of({"--cgroup", "4711"}).conditions.known_cgroup);
   EXPECT_NE(error_of({"--cgroup", "no/such/cgroup"}).find("--cgroup"), std::string::npos);
   EXPECT_NE(error_of({"--cgroup", "/etc"}).find("--cgroup"), std::string::npos);

@@ -26,6 +26,8 @@ def objects_in(value):
 
 # Objects whose keys are an open set: deviations by id.
 OPEN_OBJECTS = {"deviations"}
+# Printed by `doctor`.
+PRINTED_ELSEWHERE = {"doctor", "counters", "counters_summary"}
 
 
 def main():
@@ -49,7 +51,7 @@ def main():
     for variant in schema["oneOf"]:
         definition = schema["definitions"][variant["$ref"].rsplit("/", 1)[1]]
         name = definition["properties"]["type"]["const"]
-        if name == "doctor":  # printed by another command
+        if name in PRINTED_ELSEWHERE:
             continue
         for field in definition["properties"]:
             if (name, field) not in seen_fields:

@@ -34,6 +34,41 @@ void play_all_words(sinks::Sink& sink) {
   }
 }
 
+void play_all_words_of_lives(sinks::JsonLinesSink& sink) {
+  for (std::size_t i = 0; i < model::kEndedByCount; ++i) {
+    tracker::Life life = refused_life();
+    life.ending.by = static_cast<model::EndedBy>(i);
+    sink.on_life_record({life});
+  }
+  for (std::size_t i = 0; i < model::kEndedHowCount; ++i) {
+    tracker::Life life = refused_life();
+    life.ending.how = static_cast<model::EndedHow>(i);
+    sink.on_life_record({life});
+  }
+  for (std::size_t i = 0; i < tracker::kStuckKindCount; ++i) {
+    tracker::Stuck stuck = close_wait_stuck();
+    stuck.kind = static_cast<tracker::StuckKind>(i);
+    sink.on_stuck(stuck);
+  }
+  for (const auto timer : {tracker::PendingTimer::Keepalive, tracker::PendingTimer::Probe}) {
+    sinks::SocketRow row = socket_rows()[0];
+    row.kernel->timer = timer;
+    sink.on_socket(row);
+  }
+}
+
+// Everything about whole connections.
+void play_connections(sinks::JsonLinesSink& sink) {
+  play_lives(sink, sink);
+  for (const auto& stuck : {close_wait_stuck(), half_open_stuck(), last_ack_stuck()}) {
+    sink.on_stuck(stuck);
+  }
+  sink.on_adopted(adopted());
+  for (const sinks::SocketRow& row : socket_rows()) sink.on_socket(row);
+  sink.on_snapshot(snapshot_figures());
+  play_all_words_of_lives(sink);
+}
+
 }  // namespace
 }  // namespace tcptwin::test
 
@@ -42,12 +77,16 @@ int main() {
   sinks::Output out{STDOUT_FILENO};
   sinks::Output diagnostics{STDERR_FILENO};
   for (const bool everything : {false, true}) {
-    sinks::JsonLinesSink sink{
-        out,
-        diagnostics,
-        {.clock = test::test_clock(), .evidence = everything, .call_paths = everything}};
+    test::SyntheticCgroups cgroups;
+    sinks::JsonLinesSink sink{out,
+                              diagnostics,
+                              {.clock = test::test_clock(),
+                               .evidence = everything,
+                               .call_paths = everything,
+                               .cgroups = everything ? &cgroups : nullptr}};
     test::play(sink);
     test::play_all_words(sink);
+    test::play_connections(sink);
   }
   return 0;
 }

@@ -266,6 +266,36 @@ TEST(Loss, repetition_and_disorder_are_survived_within_bounds) {
   }
 }
 
+// The counters are read after the ring was drained: a loss of the meantime is in them before the
+// records of the same moment are delivered.
+TEST(Loss, that_was_counted_early_still_protects_the_step_it_hit) {
+  Host host;
+  SimulatedSocket client(host);
+  host.status();
+  client.connects();
+  const KernelTime drained_until = host.now;
+  StreamStatus status{};
+  status.time = drained_until;
+  status.lost_in_ring = 1;
+  status.counted_at = host.now + 20ms;
+  host.wait(1ms);
+  host.recording = true;
+  client.gets_syn_ack();
+  client.snapshot.linger_zero = client.snapshot.receive_shutdown = true;
+  client.snapshot.send_shutdown = true;
+  client.changes_to(model::State::Closed, model::Context::Process);  // its RST was lost
+  host.recording = false;
+  host.see(status);
+  for (const Observation& observation : host.recorded) {
+    host.tracker.observe(observation, host.findings);
+  }
+  host.wait(1s);
+  status.time = status.counted_at = host.now;
+  host.see(status);
+  EXPECT_THAT(host.findings.divergences, IsEmpty());
+  EXPECT_EQ(host.findings.steps.back().verdict, Verdict::Unverified);
+}
+
 TEST(Loss, without_any_of_it_the_same_load_is_free_of_gaps) {
   for (unsigned seed = 0; seed < 50; ++seed) {
     std::mt19937 random(seed);

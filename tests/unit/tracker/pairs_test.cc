@@ -32,7 +32,7 @@ TEST(Pairs, find_each_other_by_their_sequence_numbers) {
   Host host;
   BothEnds ends(host);
   std::size_t paired = 0;
-  host.tracker.visit([&](const TwinView& twin) { paired += twin.other_end ? 1 : 0; });
+  host.tracker.visit([&](const TwinView& twin) { paired += twin.other_end ? 1u : 0u; });
   EXPECT_EQ(paired, 2u);
   ends.client.closes();
   ends.server.gets_fin();
@@ -59,7 +59,7 @@ TEST(Pairs, strangers_with_other_numbers_are_not_joined) {
   SimulatedSocket stranger(host, 40001, 80);
   stranger.is_established();  // same numbers as the client: not the other end's
   std::size_t paired = 0;
-  host.tracker.visit([&](const TwinView& twin) { paired += twin.other_end ? 1 : 0; });
+  host.tracker.visit([&](const TwinView& twin) { paired += twin.other_end ? 1u : 0u; });
   EXPECT_EQ(paired, 2u);
 }
 

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+// `tcptwin life`: every connection that ends, with its whole life on one line; then the summary.
+#include <unistd.h>
+
+#include <memory>
+
+#include "commands/command.h"
+#include "commands/host_cgroups.h"
+#include "commands/life_options.h"
+#include "commands/live_run.h"
+#include "commands/surroundings.h"
+#include "sinks/json_lines.h"
+#include "sinks/life_csv.h"
+#include "sinks/life_joiner.h"
+#include "sinks/life_statistics.h"
+#include "sinks/life_table.h"
+#include "sinks/socket_row.h"
+
+namespace tcptwin::commands {
+namespace {
+
+// One of the formats, as what it is to the run: a sink, a receiver of lives, and what shows a
+// connection that is still open (CSV has no row for that).
+struct Printer {
+  std::unique_ptr<sinks::Sink> sink;
+  sinks::LifeReceiver* lives = nullptr;
+  std::function<void(const tracker::TwinView&, KernelTime)> show_open = [](const auto&, auto) {};
+};
+
+Printer make_printer(const LifeOptions& options, const sinks::ClockMapping& clock,
+                     sinks::Output& out, sinks::Output& diagnostics,
+                     sinks::CgroupDirectory& cgroups) {
+  Printer printer;
+  const sinks::TableOptions table = table_options(options.look, clock);
+  switch (options.look.format) {
+    case Format::JsonLines: {
+      auto sink = std::make_unique<sinks::JsonLinesSink>(
+          out, diagnostics, sinks::JsonOptions{clock, options.look.extended, false, &cgroups});
+      printer.lives = sink.get();
+      printer.show_open = [&shown = *sink](const tracker::TwinView& twin, KernelTime now) {
+        shown.on_socket(sinks::socket_row(twin, now));
+      };
+      printer.sink = std::move(sink);
+      break;
+    }
+    case Format::Csv: {
+      auto sink = std::make_unique<sinks::LifeCsv>(out, diagnostics, table, &cgroups);
+      printer.lives = sink.get();
+      printer.sink = std::move(sink);
+      break;
+    }
+    case Format::Table: {
+      auto sink = std::make_unique<sinks::LifeTable>(out, diagnostics, table, &cgroups);
+      printer.lives = sink.get();
+      printer.show_open = [&shown = *sink](const tracker::TwinView& twin, KernelTime now) {
+        shown.on_open(twin, now);
+      };
+      printer.sink = std::move(sink);
+      break;
+    }
+  }
+  return printer;
+}
+
+// Neither over nor a listener: somebody may still send.
+bool is_open(const model::MirrorState& state) {
+  return state.state != model::State::Closed && state.state != model::State::Listen &&
+         state.state != model::State::TimeWait;
+}
+
+// One run: tracker -> joiner -> filter -> statistics -> sorter -> printer.
+class LifeRun {
+ public:
+  LifeRun(const LifeOptions& options, LiveRun& run, sinks::Output& out, sinks::Output& diagnostics)
+      : options_(options),
+        run_(run),
+        out_(out),
+        printer_(make_printer(options, clock_mapping(run.start()), out, diagnostics, cgroups_)),
+        sorter_(options.sort.value_or(sinks::LifeKey::Duration), *printer_.lives),
+        statistics_(options.sort ? static_cast<sinks::LifeReceiver&>(sorter_) : *printer_.lives),
+        filter_(options.conditions, *printer_.sink, &statistics_),
+        joiner_(filter_, filter_) {}
+
+  Status run() {
+    printer_.sink->on_start();
+    out_.flush();
+    Status began = options_.both_ends_apart ? run_.begin(filter_) : run_.begin(joiner_);
+    if (!began) return began;
+    return run_.run_until([&] {
+      joiner_.advance(run_.stream().time);
+      out_.flush();
+      return filter_.limit_reached() || !out_.is_usable();
+    });
+  }
+
+  Status finish() {
+    // Bytes and states of what is still open shall be those of now.
+    if (options_.open) static_cast<void>(run_.take_census());
+    Status finished = run_.finish();
+    joiner_.finish();
+    sorter_.finish();
+    count_open();
+    printer_.sink->on_end(summary());
+    out_.flush();
+    return finished;
+  }
+
+  int exit_code() const {
+    return exit_code_of(summary(), options_.exit_code_on_divergence, options_.strict);
+  }
+
+ private:
+  void count_open() {
+    const KernelTime now = monotonic_now();
+    run_.tracker().visit([&](const tracker::TwinView& twin) {
+      if (!is_open(twin.state) || !filter_.matches(twin)) return;
+      ++open_;
+      if (options_.open) printer_.show_open(twin, now);
+    });
+  }
+
+  sinks::Summary summary() const {
+    sinks::Summary summary = run_.summary(filter_);
+    summary.subject = sinks::Subject::Lives;
+    summary.filter = options_.filter_words;
+    summary.lives = statistics_.figures();
+    summary.lives->open = open_;
+    summary.lives->not_kept = sorter_.not_kept();
+    return summary;
+  }
+
+  const LifeOptions& options_;
+  LiveRun& run_;
+  sinks::Output& out_;
+  HostCgroups cgroups_;
+  Printer printer_;
+  sinks::LifeSorter sorter_;
+  sinks::LifeStatistics statistics_;
+  sinks::FindingFilter filter_;
+  sinks::LifeJoiner joiner_;
+  std::uint64_t open_ = 0;
+};
+
+}  // namespace
+
+int run_life(const Arguments& arguments) {
+  const auto options = life_options(arguments);
+  if (!options) return report(options.error());
+  sinks::Output out{STDOUT_FILENO};
+  sinks::Output diagnostics{STDERR_FILENO};
+  const auto opened = LiveRun::open(options.value().run, diagnostics);
+  if (!opened) return report(opened.error());
+  LifeRun life{options.value(), *opened.value(), out, diagnostics};
+  const Status ran = life.run();
+  const Status finished = life.finish();
+  for (const Status& status : {ran, finished, written(out)}) {
+    if (!status) return report(status.error());
+  }
+  return life.exit_code();
+}
+
+}  // namespace tcptwin::commands

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#include "commands/live_options.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <limits>
+
+#include "commands/surroundings.h"
+
+namespace tcptwin::commands {
+namespace {
+
+// The options that narrow which connections are shown, in the order of --help.
+constexpr std::array<std::string_view, 10> kConnectionFilters = {
+    "pid", "uid", "comm", "localport", "remoteport", "port", "ipv4", "ipv6", "netns", "cgroup"};
+
+auto ports_of(std::string_view option) {
+  return [option](std::string_view text) { return parse_ports(option, text); };
+}
+
+}  // namespace
+
+void read_connection_filters(OptionReader& reader, sources::KernelFilter& kernel,
+                             sinks::FindingConditions& user) {
+  reader.exclude("ipv4", "ipv6");
+  reader.value(
+      "pid",
+      [](std::string_view text) {
+        return parse_number("pid", text, 1, std::numeric_limits<std::int32_t>::max());
+      },
+      [&](std::uint64_t pid) { kernel.pid = static_cast<std::uint32_t>(pid); });
+  reader.list("localport", ports_of("localport"), kernel.local_ports);
+  reader.list("remoteport", ports_of("remoteport"), kernel.remote_ports);
+  reader.list("port", ports_of("port"), kernel.either_ports);
+  reader.value("netns", parse_netns, [&](std::uint32_t netns) { kernel.netns = netns; });
+  reader.value("cgroup", parse_cgroup, [&](std::uint64_t cgroup) { kernel.cgroup = cgroup; });
+  if (reader.has("ipv4")) kernel.family = Family::Inet;
+  if (reader.has("ipv6")) kernel.family = Family::Inet6;
+  // The kernel side lets pass what it cannot tell yet (a port that connect() has not chosen, the
+  // process behind a timer): user space looks again.
+  user.pid = kernel.pid;
+  user.local_ports = kernel.local_ports;
+  user.remote_ports = kernel.remote_ports;
+  user.either_ports = kernel.either_ports;
+  user.netns = kernel.netns;
+  user.family = kernel.family;
+  user.known_cgroup = kernel.cgroup.has_value();
+  reader.list("uid", parse_uids, user.uids);
+  reader.list(
+      "comm", [](std::string_view text) { return parse_names("comm", text); }, user.comms);
+}
+
+LookOptions read_look(OptionReader& reader) {
+  LookOptions look;
+  reader.exclude("json", "csv");
+  if (reader.has("csv")) look.format = Format::Csv;
+  if (reader.has("json")) look.format = Format::JsonLines;
+  if (reader.has("timestamp")) {
+    look.times =
+        reader.has("time") ? sinks::TimeColumns::WallAndSince : sinks::TimeColumns::SinceStart;
+  }
+  look.header = !reader.has("no-header");
+  look.wide = reader.has("wide");
+  look.extended = reader.has("extended");
+  reader.value("color", parse_colour, [&](ColourChoice choice) { look.colour = choice; });
+  return look;
+}
+
+void read_run(OptionReader& reader, LiveRunOptions& options) {
+  reader.value(
+      "duration", [](std::string_view text) { return parse_duration("duration", text); },
+      [&](Duration duration) { options.duration = duration; });
+  reader.value(
+      "reconcile", [](std::string_view text) { return parse_duration_or_never("reconcile", text); },
+      [&](std::optional<Duration> every) { options.reconcile = every; });
+  reader.value(
+      "buffer-size", [](std::string_view text) { return parse_buffer_size("buffer-size", text); },
+      [&](std::size_t bytes) { options.live.ring_bytes = bytes; });
+}
+
+std::string filter_words(const Arguments& arguments, std::span<const std::string_view> more) {
+  std::string words;
+  const auto add = [&](std::string_view option) {
+    if (!arguments.has(option)) return;
+    words += words.empty() ? "--" : " --";
+    words += option;
+    for (const std::string& value : arguments.values(option)) words += " " + value;
+  };
+  for (const std::string_view option : kConnectionFilters) add(option);
+  for (const std::string_view option : more) add(option);
+  return words;
+}
+
+sinks::TableOptions table_options(const LookOptions& look, const sinks::ClockMapping& clock) {
+  const bool coloured = wants_colour(look.colour, STDOUT_FILENO);
+  return {.clock = clock,
+          .times = look.times,
+          .colour = coloured ? sinks::Colour::Always : sinks::Colour::Never,
+          .header = look.header,
+          .wide_addresses = look.wide,
+          .evidence = look.extended,
+          .columns = terminal_columns(STDOUT_FILENO)};
+}
+
+}  // namespace tcptwin::commands

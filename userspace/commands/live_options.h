@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// The options that the commands on the live kernel share: which connections, how it looks, how
+// long.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "commands/command.h"
+#include "commands/option_reader.h"
+#include "commands/option_values.h"
+#include "sinks/finding_filter.h"
+#include "sinks/terminal.h"
+#include "sources/live_bpf.h"
+#include "tracker/tracker.h"
+
+namespace tcptwin::commands {
+
+enum class Format { Table, Csv, JsonLines };
+
+// How what is found is printed.
+struct LookOptions {
+  Format format = Format::Table;
+  sinks::TimeColumns times = sinks::TimeColumns::WallClock;
+  ColourChoice colour = ColourChoice::Auto;
+  bool header = true;
+  bool wide = false;
+  bool extended = false;
+};
+
+// What a run on the live kernel needs to know (live_run.h).
+struct LiveRunOptions {
+  sources::LiveOptions live;
+  tracker::StuckThresholds stuck;
+  std::optional<Duration> duration;
+  // Between two censuses; nullopt: only the one at the start, and none after losses.
+  std::optional<Duration> reconcile = std::chrono::seconds{60};
+  bool needs_census = false;  // without one there is nothing to show
+};
+
+// -p -u --comm -L -D -P -4 -6 -N --cgroup: into what the kernel side filters and what we filter.
+void read_connection_filters(OptionReader& reader, sources::KernelFilter& kernel,
+                             sinks::FindingConditions& user);
+// -T -t -w -x -s --json --no-header --color
+LookOptions read_look(OptionReader& reader);
+// --duration --reconcile --buffer-size
+void read_run(OptionReader& reader, LiveRunOptions& options);
+
+// The connection filters as given, then those named: "--comm curl --state TIME_WAIT"; "" if none.
+std::string filter_words(const Arguments& arguments, std::span<const std::string_view> more);
+
+// The table of a command, with what this terminal allows.
+sinks::TableOptions table_options(const LookOptions& look, const sinks::ClockMapping& clock);
+
+}  // namespace tcptwin::commands
