@@ -94,8 +94,9 @@ class LifeRun {
   }
 
   Status finish() {
-    // Bytes and states of what is still open shall be those of now.
-    if (options_.open) static_cast<void>(run_.take_census());
+    // What is said of open connections shall be true now, also after a loss. Without a census it
+    // is what was seen last: a failure is counted in the summary.
+    if (options_.open || run_.tracker().wants_census()) static_cast<void>(run_.take_census());
     Status finished = run_.finish();
     joiner_.finish();
     sorter_.finish();

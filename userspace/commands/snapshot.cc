@@ -22,26 +22,38 @@ namespace {
 // Holders that are kept: a prefork server multiplies its listeners by its workers.
 constexpr std::size_t kHoldersLimit = 1u << 20;
 
-// All processes that hold a socket; the mirror keeps only the best of them.
-class Holders final : public sources::RecordHandler {
+// Namespaces that could not be read and are named; the rest is counted.
+constexpr std::size_t kRefusedNamed = 8;
+
+// What a census says and the mirror does not keep: all processes that hold a socket, and which
+// namespaces could not be read.
+class CensusRecords final : public sources::RecordHandler {
  public:
   void on_record(std::span<const std::byte> record) override {
     const auto decoded = sources::decode(record);
     const auto* observation = std::get_if<tracker::Observation>(&decoded);
     if (observation == nullptr) return;
+    const auto* mark = std::get_if<tracker::CensusMark>(observation);
+    if (mark != nullptr && mark->phase == tracker::CensusPhase::NamespaceRefused &&
+        refused_.size() < kRefusedNamed) {
+      refused_.push_back({mark->netns, mark->error});
+    }
     const auto* holder = std::get_if<tracker::SocketHolder>(observation);
     if (holder == nullptr || count_ >= kHoldersLimit) return;
     ++count_;
     by_cookie_[holder->socket.cookie].push_back({holder->actor, holder->descriptor});
   }
 
-  std::vector<sinks::Holder> of(const ConnectionId& id) const {
+  const std::vector<sinks::RefusedNamespace>& refused() const { return refused_; }
+
+  std::vector<sinks::Holder> holders_of(const ConnectionId& id) const {
     const auto found = by_cookie_.find(id.cookie);
     return found == by_cookie_.end() ? std::vector<sinks::Holder>{} : found->second;
   }
 
  private:
   std::unordered_map<std::uint64_t, std::vector<sinks::Holder>> by_cookie_;
+  std::vector<sinks::RefusedNamespace> refused_;
   std::size_t count_ = 0;
 };
 
@@ -60,13 +72,13 @@ class CensusOnly final : public tracker::FindingHandler {
 };
 
 std::vector<sinks::SocketRow> rows_of(const tracker::Tracker& tracker,
-                                      const sinks::FindingFilter& filter, const Holders& holders,
-                                      KernelTime now) {
+                                      const sinks::FindingFilter& filter,
+                                      const CensusRecords& records, KernelTime now) {
   std::vector<sinks::SocketRow> rows;
   tracker.visit([&](const tracker::TwinView& twin) {
     if (!filter.matches(twin)) return;
     rows.push_back(sinks::socket_row(twin, now));
-    rows.back().holders = holders.of(twin.connection.id);
+    rows.back().holders = records.holders_of(twin.connection.id);
   });
   return rows;
 }
@@ -117,16 +129,16 @@ int run_snapshot(const Arguments& arguments) {
   if (!opened) return report(opened.error());
   LiveRun& run = *opened.value();
   CensusOnly findings;
-  Holders holders;
-  const Status began = run.begin(findings, &holders);
+  CensusRecords records;
+  const Status began = run.begin(findings, &records);
   if (!began) return report(began.error());
 
   const sinks::FindingFilter filter{options.conditions, findings};
   const KernelTime now = monotonic_now();
-  std::vector<sinks::SocketRow> rows = rows_of(run.tracker(), filter, holders, now);
+  std::vector<sinks::SocketRow> rows = rows_of(run.tracker(), filter, records, now);
   sort_sockets(rows, options.sort);
-  const sinks::SnapshotFigures figures =
-      figures_of(rows, findings.census, now, options.filter_words);
+  sinks::SnapshotFigures figures = figures_of(rows, findings.census, now, options.filter_words);
+  figures.which_refused = records.refused();
   print_rows(options, rows, figures, clock_mapping(run.start()), out, diagnostics);
   out.flush();
   const Status status = written(out);

@@ -82,8 +82,10 @@ bool TopSession::turn() {
 
 bool TopSession::take_keys() {
   while (const auto pressed = screen_.read_key()) {
-    if (pressed->name == KeyName::Redraw) screen_.forget();
-    if (pressed->name == KeyName::Redraw || pressed->name == KeyName::Resize) must_draw_ = true;
+    if (pressed->name == KeyName::Redraw || pressed->name == KeyName::Resize) {
+      screen_.forget();  // terminals do not agree on what a change of size leaves where
+      must_draw_ = true;
+    }
     switch (sinks::press(choice_, top_key(pressed->name), pressed->character, page_, rows_)) {
       case sinks::TopReaction::Nothing:
         break;

@@ -162,6 +162,8 @@ void FindingFilter::on_stuck(const tracker::Stuck& stuck) {
 }
 
 void FindingFilter::on_adopted(const tracker::Adopted& adopted) {
+  // Who asks for causes or verdicts asks for changes; this was none.
+  if (!conditions_.causes.empty() || !conditions_.verdicts.empty()) return;
   if (!matches_connection(adopted.connection) || !matches_owners(adopted.owners)) return;
   if (!matches_pid_of(adopted.connection.id, adopted.owners)) return;
   if (!matches_states(adopted.state, adopted.state)) return;

@@ -276,6 +276,14 @@ void JsonLinesSink::on_snapshot(const SnapshotFigures& figures) {
   line_.number("orphans", figures.orphans);
   line_.number("namespaces", figures.namespaces);
   line_.number("refused", figures.refused);
+  line_.begin_array("refused_namespaces");
+  for (const RefusedNamespace& refused : figures.which_refused) {
+    line_.begin_element();
+    line_.number("netns", refused.netns);
+    line_.string("error", errno_name(static_cast<std::uint16_t>(refused.error)));
+    line_.end_object();
+  }
+  line_.end_array();
   line_.begin_object("states");
   for (const auto& [state, count] : figures.states) line_.number(state, count);
   line_.end_object();

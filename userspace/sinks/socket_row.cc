@@ -129,12 +129,20 @@ std::string snapshot_text(const SnapshotFigures& figures) {
     fmt::format_to(std::back_inserter(text), "; {} orphaned", figures.orphans);
   }
   text += '\n';
-  if (figures.refused != 0) {
-    fmt::format_to(std::back_inserter(text),
-                   "tcptwin: {} of {} network namespaces could not be entered: their sockets are "
-                   "missing above\n",
-                   figures.refused, figures.refused + figures.namespaces);
+  if (figures.refused == 0) return text;
+  fmt::format_to(
+      std::back_inserter(text),
+      "tcptwin: {} of {} network namespaces could not be read; their sockets are missing",
+      figures.refused, figures.refused + figures.namespaces);
+  separator = ": ";
+  for (const RefusedNamespace& refused : figures.which_refused) {
+    const std::string which =
+        refused.netns == 0 ? "not known which" : fmt::format("{}", refused.netns);
+    fmt::format_to(std::back_inserter(text), "{}{} ({})", separator, which,
+                   errno_name(static_cast<std::uint16_t>(refused.error)));
+    separator = ", ";
   }
+  text += figures.refused > figures.which_refused.size() ? " ...\n" : "\n";
   return text;
 }
 

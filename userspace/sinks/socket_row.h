@@ -43,6 +43,11 @@ inline constexpr std::array<std::string_view, 7> kSocketKeys = {
     "state", "localport", "remote", "age", "recv-q", "send-q", "process"};
 void sort_sockets(std::vector<SocketRow>& rows, SocketKey key);
 
+struct RefusedNamespace {
+  std::uint32_t netns = 0;  // inode number
+  std::uint32_t error = 0;  // errno
+};
+
 // What a snapshot amounts to.
 struct SnapshotFigures {
   KernelTime time;
@@ -52,7 +57,8 @@ struct SnapshotFigures {
   std::map<std::string_view, std::uint64_t> states;  // of what is shown, by label
   std::uint64_t orphans = 0;                         // of what is shown
   std::uint64_t namespaces = 0;                      // listed
-  std::uint64_t refused = 0;                         // could not be entered
+  std::uint64_t refused = 0;                         // could not be entered or read
+  std::vector<RefusedNamespace> which_refused;       // the first of these
 };
 // "tcptwin: 57 sockets: 12 ESTABLISHED, ...": for stderr.
 std::string snapshot_text(const SnapshotFigures& figures);

@@ -121,10 +121,16 @@ void add_filter(Lines& lines, const Summary& summary) {
     lines.add("filter", summary.filter);
     return;
   }
+  if (summary.subject == Subject::Stuck) {
+    lines.add("filter", fmt::format("`{}` matched nothing that is stuck", summary.filter));
+    return;
+  }
   const bool others = summary.seen != 0 || summary.stream.filtered_out != 0;
+  const std::string_view none = summary.subject == Subject::Lives
+                                    ? "no connection ended"
+                                    : "no connection changed its state at all";
   lines.add("filter", fmt::format("`{}` matched nothing; {}", summary.filter,
-                                  others ? "other connections were active"
-                                         : "no connection changed its state at all"));
+                                  others ? "other connections were active" : none));
 }
 
 // "97 closed by this host (local_close), 12 reset by the peer (rst_received)".

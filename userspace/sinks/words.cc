@@ -12,7 +12,10 @@
 namespace tcptwin::sinks {
 namespace {
 
-constexpr std::array<std::pair<int, std::string_view>, 18> kErrorNames = {{
+constexpr std::array<std::pair<int, std::string_view>, 21> kErrorNames = {{
+    {EPERM, "EPERM"},
+    {ENOENT, "ENOENT"},
+    {EINVAL, "EINVAL"},
     {ECONNRESET, "ECONNRESET"},
     {ECONNREFUSED, "ECONNREFUSED"},
     {EPIPE, "EPIPE"},

@@ -385,10 +385,7 @@ void Tracker::Implementation::on(const SocketDestroyed& event, FindingHandler& f
     remove_twin(handle, findings);
     return;
   }
-  if (twin.pending == kNoSlot) {
-    remove_twin(handle, findings);
-    return;
-  }
+  if (twin.pending == kNoSlot) return remove_twin(handle, findings);
   // The RST that answers late data is sent after the socket is destroyed: wait for it.
   twin.destroyed = true;
   queue_[twin.pending].step.evidence->destroyed_after = true;

@@ -111,6 +111,8 @@ TEST(TraceFilter, adopted_connections_pass_the_same_filter) {
   everything.on_adopted(adopted());
   sinks::FindingFilter elsewhere{{.local_ports = {1}}, counted};
   elsewhere.on_adopted(adopted());
+  sinks::FindingFilter resets{{.causes = {model::Cause::RstReceived}}, counted};
+  resets.on_adopted(adopted());
   EXPECT_EQ(counted.adopted, 1);
 }
 

@@ -77,8 +77,8 @@ TEST(SnapshotText, counts_by_state_and_tells_what_could_not_be_entered) {
   EXPECT_EQ(snapshot_text(snapshot_figures()),
             "tcptwin: 8 sockets, 6 shown (--localport 443): 1 LISTEN, 1 NEW_SYN_RECV, "
             "1 ESTABLISHED, 1 FIN_WAIT2, 1 CLOSE_WAIT, 1 TIME_WAIT; 2 orphaned\n"
-            "tcptwin: 1 of 3 network namespaces could not be entered: their sockets are missing "
-            "above\n");
+            "tcptwin: 1 of 3 network namespaces could not be read; their sockets are missing: "
+            "4026532999 (EPERM)\n");
 }
 
 }  // namespace

@@ -366,6 +366,7 @@ sinks::SnapshotFigures snapshot_figures() {
   figures.orphans = 2;
   figures.namespaces = 2;
   figures.refused = 1;
+  figures.which_refused = {{4026532999u, 1}};
   return figures;
 }
 
