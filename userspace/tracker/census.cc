@@ -93,7 +93,8 @@ bool Tracker::Implementation::is_expected(const ExistingSocket& event) const {
     return event.socket.cookie != 0 && table_.was_destroyed(event.socket.cookie);
   }
   return std::ranges::any_of(unclaimed_minisockets_, [&](const MinisocketTimer& timer) {
-    return timer.socket.address == event.socket.address;
+    return timer.socket.address == event.socket.address &&
+           span(timer.time, event.time) <= kSettleWindow;
   });
 }
 
@@ -134,6 +135,12 @@ void Tracker::Implementation::compare(TwinHandle handle, const ExistingSocket& e
   Twin& twin = table_[handle];
   twin.census.seen_in = census_.number;
   if (twin.last_event >= event.time || twin.destroyed) return;  // the mirror knows better
+  // A timer that was cancelled is no end where the object lives on: its restart was lost.
+  if (event.state.holder != Holder::Socket && twin.pending != kNoSlot &&
+      queue_.contains(twin.pending) &&
+      span(queue_[twin.pending].step.time, event.time) > kSameCall) {
+    drop_pending(twin);
+  }
   note(twin, event);
   if (twin.mirror.state == event.state.state) {
     // The kernel confirms what was only assumed since the gap.
