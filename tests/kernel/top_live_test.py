@@ -83,7 +83,7 @@ def with_traffic_it_shows_what_happened():
         for client in clients:
             client.close()
         terminal.wait_for(has(rf"CLOSE_WAIT +{CONNECTIONS} "), "the peer closed")
-        terminal.wait_for(has(rf"of orphans +{CONNECTIONS} |FIN_WAIT2 +{CONNECTIONS} "),
+        terminal.wait_for(has(rf"\+ orphans +{CONNECTIONS} |FIN_WAIT2 +{CONNECTIONS} "),
                           "the clients wait in FIN_WAIT2")
         terminal.press("l")
         terminal.wait_for(has(rf":8080 {OWN_NAME} .*\b{CONNECTIONS}\b"), "the listener's group")

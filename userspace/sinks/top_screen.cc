@@ -80,8 +80,11 @@ std::vector<std::string> divergence_words(const TopView& view) {
   const std::string ends =
       fmt::format("{} > {}", endpoint_text(tuple.local), endpoint_text(tuple.remote));
   return {fmt::format("{}, {} {}, {}", all, owner, ends, edge),
-          fmt::format("{}, {}, {}", all, owner, edge), all,
-          fmt::format("{}: {}", count, model::label(last.kind)), count};
+          fmt::format("{}, {}, {}", all, owner, edge),
+          fmt::format("{}: {}, {}, {}", count, model::label(last.kind), owner, edge),
+          all,
+          fmt::format("{}: {}", count, model::label(last.kind)),
+          count};
 }
 
 std::string loss_words(const TopView& view) {
@@ -257,7 +260,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kHelp = 
     {"STUCK", "in one state for longer than is healthy; tcptwin stuck says more"},
     {">=", "at least: it was in this state before tcptwin looked"},
     {"no answer", "timed out, or the network said that there is no way"},
-    {"of orphans", "FIN_WAIT2 kept by the kernel, no process holds the socket"},
+    {"+ orphans", "FIN_WAIT2 kept by the kernel, no process holds the socket"},
     {"deviation", "documented by Linux; tcptwin explain L12 tells what"},
     {"divergence", "neither RFC 9293 nor Linux's documentation explains it"},
     {"unverified", "evidence is missing: older than tcptwin, or after a loss"},

@@ -22,11 +22,11 @@ using system::Ink;
 
 // In the order of a connection's life.
 constexpr std::array<std::size_t, kTopStateCount> kStateOrder = {
-    index(State::Listen),      index(State::SynSent),     kTopNewSynRecv,
-    index(State::SynReceived), index(State::Established), index(State::FinWait1),
-    index(State::FinWait2),    kTopOrphanFinWait2,        index(State::CloseWait),
-    index(State::Closing),     index(State::LastAck),     index(State::TimeWait),
-    index(State::Closed)};
+    index(State::Closed),    index(State::Listen),      index(State::SynSent),
+    kTopNewSynRecv,          index(State::SynReceived), index(State::Established),
+    index(State::FinWait1),  index(State::FinWait2),    kTopOrphanFinWait2,
+    index(State::CloseWait), index(State::Closing),     index(State::LastAck),
+    index(State::TimeWait)};
 
 // What one looks for first is what wants attention.
 Ink state_ink(std::size_t state, std::uint64_t count) {
@@ -152,6 +152,13 @@ Ink cell_ink(const GroupRow& row, TopColumn column) {
   return column == TopColumn::Total ? Ink::Strong : Ink::Plain;
 }
 
+// Ends with an ellipsis if it had to be cut.
+std::string shortened(const CharacterGrid& grid, std::string_view text, int columns) {
+  if (columns_of(text) <= columns) return std::string{text};
+  const std::string_view dots = grid.repertoire() == system::Repertoire::Unicode ? "…" : "...";
+  return fmt::format("{}{}", cut(text, columns - columns_of(dots)), dots);
+}
+
 void draw_stuck_line(CharacterGrid& grid, const StuckGroup& group, int column, int end, int row) {
   const tracker::Stuck& stuck = group.worst->finding;
   const bool is_wide = end - column >= 70;
@@ -171,7 +178,8 @@ void draw_stuck_line(CharacterGrid& grid, const StuckGroup& group, int column, i
   put(owner_text(stuck.owners.best()), is_wide ? 20 : 15, Ink::Plain);
   const std::string where = ends_text(stuck, group.connections);
   put(where, std::max(is_wide ? 22 : 0, columns_of(where)), Ink::Plain);
-  if (end - column >= 30) put(tracker::advice(stuck.kind), end - column, Ink::Faint);
+  if (end - column >= 30)
+    put(shortened(grid, tracker::advice(stuck.kind), end - column), end - column, Ink::Faint);
 }
 
 std::string_view group_title(GroupBy group_by) {
@@ -190,7 +198,7 @@ std::string_view group_title(GroupBy group_by) {
 
 std::string_view top_state_name(std::size_t state) {
   if (state == kTopNewSynRecv) return "NEW_SYN_RECV";
-  if (state == kTopOrphanFinWait2) return "  of orphans";
+  if (state == kTopOrphanFinWait2) return "  + orphans";
   return model::name(model::kAllStates[state]);
 }
 
@@ -223,7 +231,7 @@ void draw_rates(CharacterGrid& grid, const TopView& view, Box box) {
   const int spark_width = end - kTotal - spark;
   const bool has_spark = spark_width >= 6;
   grid.put(box.column, box.row, "RATES", Ink::Key);
-  grid.put_right(box.column + kName + kRate, box.row, "each s", Ink::Faint);
+  grid.put_right(box.column + kName + kRate, box.row, "per second", Ink::Faint);
   if (spark_width >= 11) grid.put(spark, box.row, "last minute", Ink::Faint);
   grid.put_right(end, box.row, "so far", Ink::Faint);
 
