@@ -130,6 +130,14 @@ bool Tracker::Implementation::is_confirmed(Twin& twin) {
   return false;
 }
 
+// What follows a gap is judged again once the kernel itself has confirmed the state; the first step
+// accuses nobody, as with an adopted twin.
+void Tracker::Implementation::trust_again(Twin& twin) {
+  twin.after_gap = false;
+  twin.taken_over = true;
+  twin.born = true;
+}
+
 void Tracker::Implementation::compare(TwinHandle handle, const ExistingSocket& event,
                                       FindingHandler& findings) {
   Twin& twin = table_[handle];
@@ -146,9 +154,7 @@ void Tracker::Implementation::compare(TwinHandle handle, const ExistingSocket& e
     // The kernel confirms what was only assumed since the gap.
     if (twin.after_gap) {
       if (!twin.gap_healed) ++counts_.healed;
-      twin.after_gap = false;
-      twin.taken_over = true;
-      twin.born = true;
+      trust_again(twin);
     }
     return;
   }
@@ -158,9 +164,7 @@ void Tracker::Implementation::compare(TwinHandle handle, const ExistingSocket& e
   settle_pending(handle, findings);
   resynchronise(handle, event.time, event.state, findings);
   Twin& healed = table_[handle];
-  healed.after_gap = false;
-  healed.taken_over = true;
-  healed.born = true;
+  trust_again(healed);
   healed.last = event.snapshot;
   healed.identity.tuple = event.tuple;
   note(healed, event);
@@ -177,12 +181,8 @@ void Tracker::Implementation::adopt(const ExistingSocket& event, FindingHandler&
   twin.identity.tuple = event.tuple;
   twin.identity.cgroup = event.cgroup;
   twin.identity.adopted = true;
-  twin.mirror = event.state;
-  twin.known_since = known_since(event);
+  be_found(twin, event.state, known_since(event));
   twin.last_event = event.time;
-  twin.life.first_state = twin.mirror;
-  twin.life.found_at = twin.known_since;
-  twin.life.is_reported = event.state.state == State::TimeWait;
   twin.last = event.snapshot;
   twin.census.seen_in = census_.number;
   if (event.snapshot) twin.identity.mptcp = event.snapshot->mptcp;
@@ -223,7 +223,8 @@ void Tracker::Implementation::adopt(const ExistingSocket& event, FindingHandler&
   watch(handle);
   newly_adopted_.push_back(handle);
   if (is_missing && options_.nothing_is_hidden && !last_loss_) {
-    accuse(handle, event.time, model::DivergenceKind::Missing, findings);
+    pronounce(accusation(handle, event.time, model::DivergenceKind::Missing, event.state),
+              findings);
   }
 }
 
@@ -286,29 +287,11 @@ void Tracker::Implementation::look_for_ghosts(FindingHandler& findings) {
 void Tracker::Implementation::let_go(TwinHandle handle, KernelTime time, FindingHandler& findings) {
   ++census_.ghosts;
   if (options_.nothing_is_hidden && !last_loss_) {
-    accuse(handle, time, model::DivergenceKind::Ghost, findings);
+    pronounce(accusation(handle, time, model::DivergenceKind::Ghost, {}), findings);
   }
   resynchronise(handle, time, {State::Closed, Holder::Socket}, findings);
   ++counts_.healed;
   discard(handle);
-}
-
-// The kernel's table and the mirror disagree, and nothing can have been missed.
-void Tracker::Implementation::accuse(TwinHandle handle, KernelTime time, model::DivergenceKind kind,
-                                     FindingHandler& findings) {
-  const Twin& twin = table_[handle];
-  Divergence divergence{};
-  divergence.time = time;
-  divergence.kind = kind;
-  divergence.connection = twin.identity;
-  divergence.owner = named_owner(twin.owners);
-  divergence.from = twin.mirror;
-  divergence.observed = kind == model::DivergenceKind::Ghost ? model::MirrorState{} : twin.mirror;
-  divergence.cause = model::Cause::Unexplained;
-  divergence.history = twin.history.entries;
-  divergence.history_length = twin.history.length;
-  ++counts_.divergences[static_cast<std::size_t>(kind)];
-  findings.on_divergence(divergence);
 }
 
 }  // namespace tcptwin::tracker

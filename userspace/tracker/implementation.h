@@ -92,7 +92,6 @@ class Tracker::Implementation {
   void on(const SegmentRetransmitted& event, FindingHandler& findings);
   TwinHandle twin_of(const StateChanged& event, FindingHandler& findings);
   TwinHandle begin_twin(const StateChanged& event, FindingHandler& findings);
-  void accuse_ghost(TwinHandle handle, const StateChanged& event, FindingHandler& findings);
   void begin_generation(TwinHandle handle, const StateChanged& event);
   void resynchronise(TwinHandle handle, KernelTime time, model::MirrorState kernel_state,
                      FindingHandler& findings);
@@ -137,13 +136,13 @@ class Tracker::Implementation {
   void compare(TwinHandle handle, const ExistingSocket& event, FindingHandler& findings);
   void note(Twin& twin, const ExistingSocket& event) const;
   bool is_confirmed(Twin& twin);
+  static void trust_again(Twin& twin);
   void look_for_ghosts(FindingHandler& findings);
   void let_go(TwinHandle handle, KernelTime time, FindingHandler& findings);
   void report_adopted(KernelTime time, FindingHandler& findings);
-  void accuse(TwinHandle handle, KernelTime time, model::DivergenceKind kind,
-              FindingHandler& findings);
 
   // lives.cc
+  static void be_found(Twin& twin, model::MirrorState in, KernelTime known_since);
   void begin_life(Twin& twin, KernelTime time);
   void follow_life(Twin& twin, const StateChanged& event);
   static void note_accept(LifeSoFar& life, KernelTime time, bool has_socket, bool is_dead);
@@ -162,6 +161,9 @@ class Tracker::Implementation {
   void watch(TwinHandle handle);
   void report_stuck(TwinHandle handle, KernelTime now, FindingHandler& findings);
   void report_half_open(TwinHandle listener, KernelTime now, FindingHandler& findings);
+  void say_stuck(TwinHandle handle, Stuck stuck, FindingHandler& findings);
+  bool is_left_alone(TwinHandle handle) const;
+  bool count_at_listener(Twin& request, KernelTime now);
   void leave_listener(TwinHandle request);
   Duration threshold_of(const Twin& twin) const;
   ListenerView* listener_of(const Twin& twin);
@@ -184,6 +186,9 @@ class Tracker::Implementation {
   void release(const Slot& slot, FindingHandler& findings);
   Divergence describe(const Slot& slot, model::DivergenceKind kind,
                       std::optional<model::State> expected) const;
+  Divergence accusation(TwinHandle handle, KernelTime time, model::DivergenceKind kind,
+                        model::MirrorState observed) const;
+  void pronounce(const Divergence& divergence, FindingHandler& findings);
   void report_loss(LossPlace where, std::uint64_t lost, KernelTime time, FindingHandler& findings);
   TwinHandle add_twin(TwinKey key, const Twin& twin, FindingHandler& findings);
   void remove_twin(TwinHandle handle, FindingHandler& findings);

@@ -211,10 +211,7 @@ void Tracker::Implementation::release(const Slot& slot, FindingHandler& findings
   ++counts_.causes[model::index(step.cause)];
   if (step.verdict == Verdict::Deviation) ++counts_.deviations[model::number(step.dialect)];
   findings.on_step(step);
-  if (slot.divergence) {
-    ++counts_.divergences[static_cast<std::size_t>(slot.divergence->kind)];
-    findings.on_divergence(*slot.divergence);
-  }
+  if (slot.divergence) pronounce(*slot.divergence, findings);
   if (slot.life) {
     ++counts_.lives;
     findings.on_life(*slot.life);
@@ -240,19 +237,25 @@ Divergence Tracker::Implementation::describe(const Slot& slot, model::Divergence
   return divergence;
 }
 
-// A socket that acts after tcp_destroy_sock: the kernel's truth and the mirror's disagree.
-void Tracker::Implementation::accuse_ghost(TwinHandle handle, const StateChanged& event,
-                                           FindingHandler& findings) {
+// The kernel's truth and the mirror's disagree outside of any step.
+Divergence Tracker::Implementation::accusation(TwinHandle handle, KernelTime time,
+                                               model::DivergenceKind kind,
+                                               model::MirrorState observed) const {
+  const Twin& twin = table_[handle];
   Divergence divergence{};
-  divergence.time = event.time;
-  divergence.kind = model::DivergenceKind::Ghost;
-  divergence.connection = table_[handle].identity;
-  divergence.owner = named_owner(table_[handle].owners);
-  divergence.from = {event.from, model::Holder::Socket};
-  divergence.observed = {event.to, model::Holder::Socket};
-  divergence.expected = model::State::Closed;
+  divergence.time = time;
+  divergence.kind = kind;
+  divergence.connection = twin.identity;
+  divergence.owner = named_owner(twin.owners);
+  divergence.from = twin.mirror;
+  divergence.observed = observed;
   divergence.cause = model::Cause::Unexplained;
-  divergence.call_path = event.call_path;
+  divergence.history = twin.history.entries;
+  divergence.history_length = twin.history.length;
+  return divergence;
+}
+
+void Tracker::Implementation::pronounce(const Divergence& divergence, FindingHandler& findings) {
   ++counts_.divergences[static_cast<std::size_t>(divergence.kind)];
   findings.on_divergence(divergence);
 }

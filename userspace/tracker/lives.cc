@@ -101,7 +101,7 @@ std::uint64_t user_bytes_in(const model::Snapshot& snapshot) {
   return snapshot.bytes_received > controls ? snapshot.bytes_received - controls : 0;
 }
 
-std::optional<Duration> half_open_handshake(const Twin& twin) {
+std::optional<Duration> handshake_of(const Twin& twin) {
   if (!twin.life.began || !twin.life.established) return std::nullopt;
   // A child of a SYN cookie or of fast open was born when its SYN had long been answered.
   const bool request_was_seen =
@@ -190,6 +190,16 @@ std::optional<std::pair<std::uint32_t, std::uint32_t>> initial_sequence_numbers(
       snapshot.rcv_nxt.value() - static_cast<std::uint32_t>(snapshot.bytes_received) - 1};
 }
 
+// A twin that enters the mirror in this state, which it has been in since `known_since` at the
+// latest. In TIME_WAIT its life has been over before we looked.
+void Tracker::Implementation::be_found(Twin& twin, MirrorState in, KernelTime known_since) {
+  twin.mirror = in;
+  twin.known_since = known_since;
+  twin.life.first_state = in;
+  twin.life.found_at = known_since;
+  twin.life.is_reported = in.state == State::TimeWait;
+}
+
 void Tracker::Implementation::begin_life(Twin& twin, KernelTime time) {
   twin.life = {};
   twin.life.began = time;
@@ -259,7 +269,7 @@ std::unique_ptr<Life> Tracker::Implementation::end_life(TwinHandle handle, const
   life->last = step.evidence ? step.evidence->snapshot : twin.last;
   life->verdict = graver(twin.life.gravest, step.verdict);
   life->synack_retransmits = twin.life.synack_retransmits;
-  life->handshake = half_open_handshake(twin);
+  life->handshake = handshake_of(twin);
   if (twin.life.began) {
     life->duration = span(*twin.life.began, step.time);
   } else {

@@ -36,13 +36,9 @@ void Tracker::Implementation::on(const MinisocketTimer& event, FindingHandler& f
     twin.identity.id = {event.socket.cookie != 0 ? event.socket.cookie : event.socket.address, 1};
     twin.identity.tuple = event.tuple;
     twin.identity.adopted = true;
-    twin.mirror = {event.substate, Holder::Minisocket};
+    be_found(twin, {event.substate, Holder::Minisocket}, stream_began_.value_or(event.time));
     twin.last_event = event.time;
-    twin.known_since = stream_began_.value_or(event.time);
     twin.timer_start_seen = false;
-    twin.life.first_state = twin.mirror;
-    twin.life.found_at = twin.known_since;
-    twin.life.is_reported = twin.mirror.state == State::TimeWait;
     ++counts_.adopted;
     handle = add_twin(event.socket.address, twin, findings);
     table_.index_tuple(handle);

@@ -105,7 +105,9 @@ void Tracker::Implementation::check_pairs(FindingHandler& findings) {
     ++census_.suspected;
     if (!seen_before) return;
     --census_.suspected;
-    accuse(handle, census_.time, model::DivergenceKind::PairInconsistent, findings);
+    pronounce(
+        accusation(handle, census_.time, model::DivergenceKind::PairInconsistent, twin.mirror),
+        findings);
   });
 }
 

@@ -77,15 +77,12 @@ void Tracker::Implementation::begin_request(const RequestTimer& event, FindingHa
   twin.identity.role = Role::Passive;
   twin.mirror = {State::Listen, Holder::Socket};  // where the SYN found the listener
   twin.last_event = event.time;
-  twin.known_since = event.time;
   twin.listener_address = event.listener;
   inherit_from_listener(twin, table_.find_listener(event.listener, event.tuple));
   const bool is_older_than_the_tracer = event.timeouts > 0;
   twin.identity.adopted = is_older_than_the_tracer;
   Step step = new_step(twin, event.time, kHalfOpen);
-  twin.mirror = kHalfOpen;
-  twin.life.first_state = kHalfOpen;
-  twin.life.found_at = event.time;
+  be_found(twin, kHalfOpen, event.time);
   twin.life.synack_retransmits = event.timeouts;
   if (!is_older_than_the_tracer) begin_life(twin, event.time);
   const TwinHandle handle = add_request(event.socket.address, twin, findings);

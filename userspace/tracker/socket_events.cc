@@ -63,8 +63,8 @@ void Tracker::Implementation::forget_unnamed_connects(TwinHandle newest) {
   if (unnamed_connects_.size() <= options_.unnamed_connects) return;
   const TwinHandle oldest = table_.find(unnamed_connects_.front(), Holder::Socket);
   unnamed_connects_.pop_front();
-  if (oldest == kNoTwin || oldest == newest || !is_unnamed(table_[oldest])) return;
-  forget_unnamed_connect(oldest);
+  const bool is_another = oldest != kNoTwin && oldest != newest;
+  if (is_another && is_unnamed(table_[oldest])) forget_unnamed_connect(oldest);
 }
 
 // The kernel side drops what follows of it: it was somebody else's.
@@ -120,12 +120,8 @@ TwinHandle Tracker::Implementation::begin_twin(const StateChanged& event,
   twin.identity.tuple = event.tuple;
   twin.identity.cgroup = event.cgroup;
   twin.identity.mptcp = event.snapshot.mptcp;
-  twin.mirror = {event.from, Holder::Socket};
+  be_found(twin, {event.from, Holder::Socket}, stream_began_.value_or(event.time));
   twin.last_event = event.time;
-  twin.known_since = stream_began_.value_or(event.time);
-  twin.life.first_state = twin.mirror;
-  twin.life.found_at = twin.known_since;
-  const bool is_ghost = event.socket.cookie != 0 && table_.was_destroyed(key);
   if (is_birth(event)) {
     twin.identity.role = Role::Passive;
     twin.identity.id = {event.socket.cookie != 0 ? key : kNumberedIds + ++numbered_, 1};
@@ -143,7 +139,12 @@ TwinHandle Tracker::Implementation::begin_twin(const StateChanged& event,
     }
   }
   const TwinHandle handle = add_twin(key, twin, findings);
-  if (is_ghost) accuse_ghost(handle, event, findings);
+  if (event.socket.cookie != 0 && table_.was_destroyed(key)) {
+    auto ghost = accusation(handle, event.time, model::DivergenceKind::Ghost, {event.to});
+    ghost.expected = State::Closed;
+    ghost.call_path = event.call_path;
+    pronounce(ghost, findings);
+  }
   return handle;
 }
 

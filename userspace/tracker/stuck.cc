@@ -43,6 +43,15 @@ bool waits_for_acknowledgment(State state) {
   return state == State::FinWait1 || state == State::LastAck || state == State::Closing;
 }
 
+// Data that is still acknowledged bit by bit keeps the FIN waiting, and is no standstill.
+bool has_moved_on(Twin& twin) {
+  const auto una = twin.census.snd_una;
+  if (!waits_for_acknowledgment(twin.mirror.state) || !una || una == twin.stuck_una) return false;
+  const bool is_first_look = !twin.stuck_una.has_value();
+  twin.stuck_una = una;
+  return !is_first_look || !twin.last || *una != twin.last->snd_una;
+}
+
 std::uint64_t unacknowledged(const Twin& twin) {
   if (!twin.last) return 0;
   const auto una = twin.census.snd_una.value_or(twin.last->snd_una);
@@ -84,84 +93,76 @@ void Tracker::Implementation::watch(TwinHandle handle) {
   wheel_.set(handle, later(twin.entered.value_or(twin.known_since), threshold));
 }
 
+// The other end is gone, and this one lives on in a state that nothing will end.
+bool Tracker::Implementation::is_left_alone(TwinHandle handle) const {
+  const auto other = other_end_of(handle);
+  return other && other->state.state == State::Closed &&
+         table_[handle].mirror.state != State::Closed;
+}
+
+// Half-open connections are reported with their listener; false if it is not known.
+bool Tracker::Implementation::count_at_listener(Twin& request, KernelTime now) {
+  const TwinHandle listener =
+      table_.find_listener(request.listener_address, request.identity.tuple);
+  if (listener == kNoTwin) return false;
+  if (request.is_past_half_open_threshold) return true;
+  request.is_past_half_open_threshold = true;
+  if (++listeners_[listener].past_threshold == 1) {
+    wheel_.set(listener, later(now, kHalfOpenGathering));
+  }
+  return true;
+}
+
 void Tracker::Implementation::report_stuck(TwinHandle handle, KernelTime now,
                                            FindingHandler& findings) {
   Twin& twin = table_[handle];
-  if (twin.identity.role == Role::Listener) {
-    report_half_open(handle, now, findings);
+  if (twin.identity.role == Role::Listener) return report_half_open(handle, now, findings);
+  const StuckKind kind = kind_of(twin);
+  const bool awaits_news = kind == StuckKind::OtherEndGone;
+  const Duration threshold = awaits_news ? options_.stuck.other_end_gone : threshold_of(twin);
+  if (threshold == Duration::zero() || (awaits_news && !is_left_alone(handle))) return;
+  if (twin.mirror.holder == Holder::RequestSocket && count_at_listener(twin, now)) return;
+  if (has_moved_on(twin)) {
+    wheel_.set(handle, later(now, threshold));
     return;
   }
-  const StuckKind kind = kind_of(twin);
-  const Duration threshold =
-      kind == StuckKind::OtherEndGone ? options_.stuck.other_end_gone : threshold_of(twin);
-  if (threshold == Duration::zero()) return;
-  if (kind == StuckKind::OtherEndGone) {
-    const auto other = other_end_of(handle);
-    const bool is_left_alone = other && other->state.state == State::Closed;
-    if (!is_left_alone || twin.mirror.state == State::Closed) return;
-  }
-  if (kind == StuckKind::HalfOpen && twin.mirror.holder == Holder::RequestSocket) {
-    const TwinHandle listener = table_.find_listener(twin.listener_address, twin.identity.tuple);
-    if (listener != kNoTwin) {
-      if (!twin.is_past_half_open_threshold) {
-        twin.is_past_half_open_threshold = true;
-        if (++listeners_[listener].past_threshold == 1) {
-          wheel_.set(listener, later(now, kHalfOpenGathering));
-        }
-      }
-      return;
-    }
-  }
-  // Data that is still acknowledged bit by bit keeps the FIN waiting, and is no standstill.
-  if (waits_for_acknowledgment(twin.mirror.state) && twin.census.snd_una &&
-      twin.census.snd_una != twin.stuck_una) {
-    const bool moved =
-        twin.stuck_una.has_value() || !twin.last || *twin.census.snd_una != twin.last->snd_una;
-    twin.stuck_una = twin.census.snd_una;
-    if (moved) {
-      wheel_.set(handle, later(now, threshold));
-      return;
-    }
-  }
-
   Stuck stuck;
   stuck.time = now;
   stuck.kind = kind;
-  stuck.connection = twin.identity;
   stuck.state = twin.mirror;
-  stuck.owners = twin.owners;
+  stuck.threshold = threshold;
   const Duration age = span(twin.entered.value_or(twin.known_since), now);
   (twin.entered ? stuck.age : stuck.age_at_least) = age;
-  stuck.threshold = threshold;
   stuck.unacknowledged = waits_for_acknowledgment(twin.mirror.state) ? unacknowledged(twin) : 0;
-  stuck.is_repeated = twin.stuck_reports > 0;
-  if (!stuck.is_repeated) ++counts_.stuck[static_cast<std::size_t>(kind)];
-  ++twin.stuck_reports;
-  wheel_.set(handle, later(now, std::max(age, threshold)));
-  findings.on_stuck(stuck);
+  say_stuck(handle, stuck, findings);
 }
 
 void Tracker::Implementation::report_half_open(TwinHandle listener, KernelTime now,
                                                FindingHandler& findings) {
   const auto notes = listeners_.find(listener);
   if (notes == listeners_.end() || notes->second.past_threshold == 0) return;
-  Twin& twin = table_[listener];
+  const auto oldest = oldest_half_open();
+  const auto mine = oldest.find(listener);
   Stuck stuck;
   stuck.time = now;
   stuck.kind = StuckKind::HalfOpen;
-  stuck.connection = twin.identity;
   stuck.state = {State::SynReceived, Holder::RequestSocket};
-  stuck.owners = twin.owners;
   stuck.threshold = options_.stuck.half_open;
+  stuck.age = mine != oldest.end() ? span(mine->second, now) : stuck.threshold;
   stuck.connections = notes->second.past_threshold;
-  const auto oldest = oldest_half_open();
-  const auto mine = oldest.find(listener);
-  const Duration age = mine != oldest.end() ? span(mine->second, now) : stuck.threshold;
-  stuck.age = age;
+  say_stuck(listener, stuck, findings);
+}
+
+// Says it, counts it the first time, and looks again when its age has doubled.
+void Tracker::Implementation::say_stuck(TwinHandle handle, Stuck stuck, FindingHandler& findings) {
+  Twin& twin = table_[handle];
+  stuck.connection = twin.identity;
+  stuck.owners = twin.owners;
   stuck.is_repeated = twin.stuck_reports > 0;
   if (!stuck.is_repeated) ++counts_.stuck[static_cast<std::size_t>(stuck.kind)];
   ++twin.stuck_reports;
-  wheel_.set(listener, later(now, std::max(age, stuck.threshold)));
+  const Duration age = stuck.age ? *stuck.age : *stuck.age_at_least;
+  wheel_.set(handle, later(stuck.time, std::max(age, stuck.threshold)));
   findings.on_stuck(stuck);
 }
 
