@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "kernel/counter_check.h"
+#include "kernel/expected_life.h"
 
 namespace tcptwin::testing {
 namespace {
@@ -136,13 +137,16 @@ class ScenarioRun {
       conversation(stage_);
       await_steps();
       compare();
+      compare_lives("after the conversation");
       compare_counters("after the conversation");
     } catch (const std::exception& broken) {
       complaints_ += std::string{broken.what()} + "\n";
     }
     kill_all_sockets(stage_.network);
     stage_.session_->settle();
-    if (complaints_.empty()) compare_counters("after everything was killed");
+    if (!complaints_.empty()) return;
+    compare_lives("after everything was killed");
+    compare_counters("after everything was killed");
   }
 
   bool is_right() const { return complaints_.empty() && !has_divergence(); }
@@ -198,6 +202,14 @@ class ScenarioRun {
       only_ends_are_missing_ = false;
       complaints_ += "there are steps of connections that the scenario does not know\n";
     }
+  }
+
+  // Each connection that has ended has one life, and it says who, how and why.
+  void compare_lives(std::string_view when) {
+    if (proves_nothing()) return;
+    const std::string differences = life_differences(findings());
+    if (differences.empty()) return;
+    complaints_ += "the lives differ " + std::string{when} + "\n" + differences;
   }
 
   // The kernel's own counters must have moved exactly as our labels say (docs/cross-check.md).

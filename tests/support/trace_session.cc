@@ -29,13 +29,6 @@ bool matches(const Step& step, const Which& which) {
   return which.remote_port == 0 || connection.tuple.remote.port == which.remote_port;
 }
 
-std::string mirror_text(const model::MirrorState& mirror) {
-  std::string text{name(mirror)};
-  const bool is_fin_wait2 = mirror.state == model::State::FinWait2;
-  if (is_fin_wait2 && mirror.holder == model::Holder::Minisocket) text += "(minisocket)";
-  return text;
-}
-
 std::string evidence_text(const Evidence& evidence) {
   const auto& seen = evidence.snapshot;
   std::string text;
@@ -159,8 +152,15 @@ std::vector<Step> steps_of(const std::vector<Step>& steps, const Which& which) {
   return found;
 }
 
+std::string to_text(const model::MirrorState& mirror) {
+  std::string text{name(mirror)};
+  const bool is_fin_wait2 = mirror.state == model::State::FinWait2;
+  if (is_fin_wait2 && mirror.holder == model::Holder::Minisocket) text += "(minisocket)";
+  return text;
+}
+
 std::string to_text(const Step& step) {
-  std::string text = mirror_text(step.from) + " -> " + mirror_text(step.to) + " ";
+  std::string text = to_text(step.from) + " -> " + to_text(step.to) + " ";
   text += label(step.cause);
   text += " ";
   text += label(step.verdict);
@@ -180,13 +180,13 @@ std::string to_detailed_text(const Step& step) {
 }
 
 std::string to_detailed_text(const tracker::Divergence& divergence) {
-  std::string text = std::string{label(divergence.kind)} + ": " + mirror_text(divergence.from) +
-                     " -> " + mirror_text(divergence.observed) + ", cause " +
+  std::string text = std::string{label(divergence.kind)} + ": " + to_text(divergence.from) +
+                     " -> " + to_text(divergence.observed) + ", cause " +
                      std::string{label(divergence.cause)} + ", expected " +
                      (divergence.expected ? std::string{name(*divergence.expected)} : "nothing") +
                      "\n        [" + identity_text(divergence.connection) + "]";
   for (std::size_t i = 0; i < divergence.history_length; ++i) {
-    text += "\n        before: " + mirror_text(divergence.history[i].to) + " " +
+    text += "\n        before: " + to_text(divergence.history[i].to) + " " +
             std::string{label(divergence.history[i].cause)};
   }
   if (divergence.measured) {

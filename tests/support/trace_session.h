@@ -103,6 +103,7 @@ std::vector<tracker::Step> steps_of(const std::vector<tracker::Step>& steps, con
 // "FIN_WAIT2 -> TIME_WAIT time_wait_entered conformant", "NEW_SYN_RECV -> SYN_RECV
 // child_from_request deviation L12". FIN_WAIT2 in a minisocket is "FIN_WAIT2(minisocket)".
 std::string to_text(const tracker::Step& step);
+std::string to_text(const model::MirrorState& mirror);
 
 // The same with identity, owner and evidence, for failure messages.
 std::string to_detailed_text(const tracker::Step& step);

@@ -27,8 +27,8 @@ Ending orderly(MirrorState from, Cause last, const FinsSeen& fins) {
 }
 
 // tcp_disconnect() and tcp_abort() send a RST only where the peer has a connection to forget
-// (tcp_need_reset).
-EndedHow reset_or_silence(State from) {
+// (tcp_need_reset); the former also where our FIN has not been sent.
+EndedHow reset_or_silence(State from, bool has_unsent = false) {
   switch (from) {
     case State::SynReceived:
     case State::Established:
@@ -36,6 +36,9 @@ EndedHow reset_or_silence(State from) {
     case State::FinWait2:
     case State::CloseWait:
       return EndedHow::ResetSent;
+    case State::Closing:
+    case State::LastAck:
+      return has_unsent ? EndedHow::ResetSent : EndedHow::Silent;
     default:
       return EndedHow::Silent;
   }
@@ -43,7 +46,7 @@ EndedHow reset_or_silence(State from) {
 
 }  // namespace
 
-Ending ending_of(MirrorState from, Cause last, const FinsSeen& fins) {
+Ending ending_of(MirrorState from, Cause last, const FinsSeen& fins, bool has_unsent) {
   switch (last) {
     case Cause::TimeWaitEntered:
     case Cause::TimeWaitSkipped:
@@ -70,7 +73,7 @@ Ending ending_of(MirrorState from, Cause last, const FinsSeen& fins) {
       return {EndedBy::Local, EndedHow::ResetSent, last};
     case Cause::Linger0Abort:
     case Cause::Disconnect:
-      return {EndedBy::Local, reset_or_silence(from.state), last};
+      return {EndedBy::Local, reset_or_silence(from.state, has_unsent), last};
     case Cause::CloseInSynSent:
     case Cause::CloseAfterShutdown:
       return {EndedBy::Local, EndedHow::Silent, last};

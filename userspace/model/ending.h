@@ -49,8 +49,9 @@ struct FinsSeen {
   bool crossed = false;        // the connection went through CLOSING
 };
 
-// `last` is the cause of the step that ended the connection, out of `from`.
-Ending ending_of(MirrorState from, Cause last, const FinsSeen& fins);
+// `last` is the cause of the step that ended the connection, out of `from`; `has_unsent` whether
+// data or a FIN was still waiting to be sent then.
+Ending ending_of(MirrorState from, Cause last, const FinsSeen& fins, bool has_unsent = false);
 
 // True for the steps after which nothing more can happen to the user's data: into CLOSED, and into
 // TIME_WAIT.

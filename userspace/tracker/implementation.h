@@ -146,6 +146,7 @@ class Tracker::Implementation {
   void begin_life(Twin& twin, KernelTime time);
   void follow_life(Twin& twin, const StateChanged& event);
   static void note_accept(LifeSoFar& life, KernelTime time, bool has_socket, bool is_dead);
+  TwinHandle minisocket_after(const Twin& socket, const Step& step) const;
   void note_step(Twin& twin, const Step& step, const Actor* actor) const;
   std::unique_ptr<Life> end_life(TwinHandle handle, const Step& step);
 

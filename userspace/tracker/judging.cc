@@ -127,7 +127,10 @@ void Tracker::Implementation::decide(SlotNumber number, const model::Judgement& 
   }
   twin.history.push({step.time, step.to, step.cause});
   const bool was_made_by_process = step.owner.confidence == OwnerConfidence::Acted;
-  note_step(twin, step, was_made_by_process ? &step.owner.actor : nullptr);
+  const Actor* actor = was_made_by_process ? &step.owner.actor : nullptr;
+  note_step(twin, step, actor);
+  const TwinHandle heir = minisocket_after(twin, step);
+  if (heir != kNoTwin) note_step(table_[heir], step, actor);
   note_birth(twin, step.cause);
   if (model::ends_connection(step.to)) slot.life = end_life(slot.twin, step);
   twin.born = false;

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "model/predicates.h"
 #include "tracker/implementation.h"
 
 namespace tcptwin::tracker {
@@ -253,6 +254,12 @@ void Tracker::Implementation::note_step(Twin& twin, const Step& step, const Acto
   }
 }
 
+// The twin to which this step hands the connection over, pair and all, once it has begun.
+TwinHandle Tracker::Implementation::minisocket_after(const Twin& socket, const Step& step) const {
+  const bool moves = step.from.holder == Holder::Socket && step.to.holder == Holder::Minisocket;
+  return moves ? table_.find(socket.minisocket_address, Holder::Minisocket) : kNoTwin;
+}
+
 // The life of the connection that `step` ends; nothing if it has been told, or is no connection's.
 std::unique_ptr<Life> Tracker::Implementation::end_life(TwinHandle handle, const Step& step) {
   Twin& twin = table_[handle];
@@ -265,7 +272,8 @@ std::unique_ptr<Life> Tracker::Implementation::end_life(TwinHandle handle, const
   life->ended = step.time;
   life->connection = twin.identity;
   life->owners = twin.owners;
-  life->ending = model::ending_of(step.from, step.cause, twin.life.fins);
+  life->ending = model::ending_of(step.from, step.cause, twin.life.fins,
+                                  step.evidence && model::predicates::unsent(*step.evidence));
   life->last = step.evidence ? step.evidence->snapshot : twin.last;
   life->verdict = graver(twin.life.gravest, step.verdict);
   life->synack_retransmits = twin.life.synack_retransmits;
@@ -281,11 +289,8 @@ std::unique_ptr<Life> Tracker::Implementation::end_life(TwinHandle handle, const
   fill_path(*life, twin);
   fill_accept(*life, twin.life);
   fill_traffic(*life, twin.life);
-  // The pair has moved on into the minisocket already.
-  const bool moved = step.from.holder == Holder::Socket && step.to.holder == Holder::Minisocket;
-  const TwinHandle minisocket =
-      moved ? table_.find(twin.minisocket_address, Holder::Minisocket) : kNoTwin;
-  life->other_end = other_end_of(minisocket != kNoTwin ? minisocket : handle);
+  const TwinHandle heir = minisocket_after(twin, step);
+  life->other_end = other_end_of(heir != kNoTwin ? heir : handle);
   if (life->ending.how != model::EndedHow::Fin) expect_news_at_other_end(handle, step.time);
   return life;
 }

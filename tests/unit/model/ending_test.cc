@@ -34,6 +34,8 @@ TEST(Ending, of_a_rst_depends_on_the_state_it_hits) {
 TEST(Ending, an_abort_sends_a_rst_only_where_the_peer_has_a_connection) {
   EXPECT_EQ(ending_of(in(State::Established), Cause::Linger0Abort, {}).how, EndedHow::ResetSent);
   EXPECT_EQ(ending_of(in(State::SynSent), Cause::Linger0Abort, {}).how, EndedHow::Silent);
+  EXPECT_EQ(ending_of(in(State::LastAck), Cause::Disconnect, {}, false).how, EndedHow::Silent);
+  EXPECT_EQ(ending_of(in(State::LastAck), Cause::Disconnect, {}, true).how, EndedHow::ResetSent);
   EXPECT_EQ(ending_of(in(State::LastAck), Cause::AdminAbort, {}),
             (Ending{EndedBy::Administrator, EndedHow::Silent, Cause::AdminAbort}));
 }

@@ -56,6 +56,21 @@ TEST(LifeSummary, of_a_client_is_told_when_it_enters_time_wait_and_only_once) {
   EXPECT_THAT(host.findings.lives, SizeIs(1));
 }
 
+TEST(LifeSummary, of_an_orphan_keeps_the_verdict_of_the_handover) {
+  Host host;
+  SimulatedSocket client(host);
+  client.is_established();
+  client.closes();
+  client.gets_ack_of_fin();
+  client.is_handed_over();
+  client.is_destroyed();
+  host.wait(5ms);
+  client.minisocket_gets_fin();
+  host.settle();
+  ASSERT_THAT(host.findings.lives, SizeIs(1));
+  EXPECT_EQ(host.findings.lives[0].verdict, model::Verdict::Deviation);  // L03
+}
+
 TEST(LifeSummary, of_a_server_counts_from_the_syn_and_names_who_closed) {
   Host host;
   SimulatedSocket listener(host, 80, 0, kServer);
