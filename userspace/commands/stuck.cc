@@ -18,8 +18,8 @@
 namespace tcptwin::commands {
 namespace {
 
-// Behind the longest threshold, until a finding has come out.
-constexpr Duration kAfterThreshold = std::chrono::seconds{2};
+// Behind the longest threshold, until a census has confirmed the finding and it has come out.
+constexpr Duration kAfterThreshold = std::chrono::seconds{4};
 
 std::unique_ptr<sinks::Sink> make_sink(const StuckOptions& options,
                                        const sinks::ClockMapping& clock, sinks::Output& out,

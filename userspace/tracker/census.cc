@@ -40,7 +40,7 @@ KernelTime known_since(const ExistingSocket& event) {
 }  // namespace
 
 bool Tracker::Implementation::wants_census() const {
-  return loss_since_census_ || census_.suspected > 0;
+  return loss_since_census_ || look_is_wanted_ || census_.suspected > 0;
 }
 
 void Tracker::Implementation::on(const CensusMark& mark, FindingHandler& findings) {
@@ -50,6 +50,7 @@ void Tracker::Implementation::on(const CensusMark& mark, FindingHandler& finding
       census_.number = mark.number;
       census_began_ = mark.time;
       census_is_filtered_ = mark.is_filtered;
+      look_is_wanted_ = false;
       listed_.clear();
       newly_adopted_.clear();
       return;
@@ -151,6 +152,8 @@ void Tracker::Implementation::compare(TwinHandle handle, const ExistingSocket& e
   }
   note(twin, event);
   if (twin.mirror.state == event.state.state) {
+    // A connect() begins before its local port is chosen.
+    if (twin.identity.tuple.local.port == 0) twin.identity.tuple = event.tuple;
     // The kernel confirms what was only assumed since the gap.
     if (twin.after_gap) {
       if (!twin.gap_healed) ++counts_.healed;
@@ -255,7 +258,9 @@ void Tracker::Implementation::report_adopted(KernelTime time, FindingHandler& fi
     }
     if (twin.mirror.state != State::Listen && twin.last) {
       const auto& seen = *twin.last;
-      if (twin.identity.role == Role::Passive && seen.has_socket) twin.life.accepted_at = time;
+      if (twin.identity.role == Role::Passive) {
+        note_accept(twin.life, time, seen.has_socket, seen.dead);
+      }
       // A handshake that was finished before we looked.
       if (twin.mirror.state != State::SynSent && twin.mirror.state != State::SynReceived) {
         find_other_end(handle);

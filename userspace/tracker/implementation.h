@@ -164,6 +164,7 @@ class Tracker::Implementation {
   void report_half_open(TwinHandle listener, KernelTime now, FindingHandler& findings);
   void say_stuck(TwinHandle handle, Stuck stuck, FindingHandler& findings);
   bool is_left_alone(TwinHandle handle) const;
+  bool awaits_look(Twin& twin, KernelTime now);
   bool count_at_listener(Twin& request, KernelTime now);
   void leave_listener(TwinHandle request);
   Duration threshold_of(const Twin& twin) const;
@@ -244,6 +245,7 @@ class Tracker::Implementation {
   std::unordered_set<std::uint32_t> listed_before_;  // in an earlier one
   std::vector<TwinHandle> newly_adopted_;
   bool loss_since_census_ = false;
+  bool look_is_wanted_ = false;  // a finding waits for what a census will tell
 };
 
 }  // namespace tcptwin::tracker

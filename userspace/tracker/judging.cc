@@ -319,6 +319,7 @@ void Tracker::Implementation::enter(TwinHandle handle, model::MirrorState state,
   twin.known_since = time;
   twin.last_event = time;
   twin.stuck_reports = 0;
+  twin.look_asked.reset();
   twin.stuck_una.reset();
   twin.census.snd_una.reset();
   watch(handle);

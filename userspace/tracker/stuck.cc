@@ -15,6 +15,12 @@ namespace {
 // Half-open connections of one listener are reported together, this long after the first.
 constexpr Duration kHalfOpenGathering = 1s;
 
+// What a census said is that old at most, when a finding says it. A finding waits for the census it
+// asked for: this often it looks whether it came, and so long.
+constexpr Duration kLookAge = 2s;
+constexpr Duration kLookPause = 500ms;
+constexpr Duration kLookPatience = 30s;
+
 StuckKind kind_of(const Twin& twin) {
   switch (twin.mirror.state) {
     case State::SynSent:
@@ -113,22 +119,42 @@ bool Tracker::Implementation::count_at_listener(Twin& request, KernelTime now) {
   return true;
 }
 
+// What is to be said of a connection shall hold now. An event that nobody saw may have ended it;
+// and no tracepoint shows accept(), a socket that is passed on, or the port that connect() chose. A
+// census tells, and a connection it disagrees about waits for the next one.
+bool Tracker::Implementation::awaits_look(Twin& twin, KernelTime now) {
+  if (counts_.censuses == 0) return false;
+  const auto& notes = twin.census;
+  const bool is_doubted = notes.suspected_in != 0 && notes.suspected_in == census_.number;
+  if (!twin.look_asked) {
+    if (notes.kernel && span(notes.kernel->time, now) < kLookAge) return is_doubted;
+    twin.look_asked = now;
+    look_is_wanted_ = true;
+  }
+  if (census_.time >= *twin.look_asked) return is_doubted;
+  return span(*twin.look_asked, now) < kLookPatience;
+}
+
 void Tracker::Implementation::report_stuck(TwinHandle handle, KernelTime now,
                                            FindingHandler& findings) {
   Twin& twin = table_[handle];
   if (twin.identity.role == Role::Listener) return report_half_open(handle, now, findings);
-  const StuckKind kind = kind_of(twin);
-  const bool awaits_news = kind == StuckKind::OtherEndGone;
+  const bool awaits_news = kind_of(twin) == StuckKind::OtherEndGone;
   const Duration threshold = awaits_news ? options_.stuck.other_end_gone : threshold_of(twin);
   if (threshold == Duration::zero() || (awaits_news && !is_left_alone(handle))) return;
+  if (awaits_look(twin, now)) {
+    wheel_.set(handle, later(now, kLookPause));
+    return;
+  }
   if (twin.mirror.holder == Holder::RequestSocket && count_at_listener(twin, now)) return;
   if (has_moved_on(twin)) {
+    twin.look_asked.reset();
     wheel_.set(handle, later(now, threshold));
     return;
   }
   Stuck stuck;
   stuck.time = now;
-  stuck.kind = kind;
+  stuck.kind = kind_of(twin);
   stuck.state = twin.mirror;
   stuck.threshold = threshold;
   const Duration age = span(twin.entered.value_or(twin.known_since), now);
@@ -161,6 +187,7 @@ void Tracker::Implementation::say_stuck(TwinHandle handle, Stuck stuck, FindingH
   stuck.is_repeated = twin.stuck_reports > 0;
   if (!stuck.is_repeated) ++counts_.stuck[static_cast<std::size_t>(stuck.kind)];
   ++twin.stuck_reports;
+  twin.look_asked.reset();
   const Duration age = stuck.age ? *stuck.age : *stuck.age_at_least;
   wheel_.set(handle, later(stuck.time, std::max(age, stuck.threshold)));
   findings.on_stuck(stuck);

@@ -93,6 +93,7 @@ struct Twin {
   bool gap_healed = false;                   // and an event since then fitted
   bool is_past_half_open_threshold = false;  // a request socket, counted at its listener
   std::uint32_t stuck_reports = 0;           // in this state
+  std::optional<KernelTime> look_asked;      // a census shall confirm what is to be reported
   std::optional<SequenceNumber> stuck_una;   // snd_una when it was looked at last
 
   // Of a socket: the latest snapshot, and what happened since the latest state change.

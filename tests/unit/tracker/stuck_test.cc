@@ -73,6 +73,101 @@ TEST(Stuck, a_child_nobody_accepts_is_told_from_a_leak) {
   EXPECT_EQ(host.findings.stuck[0].owners.creator.actor.comm, kServer.comm);
 }
 
+TEST(Stuck, a_late_accept_is_told_by_a_census_and_so_is_who_holds_it_now) {
+  Host host;
+  SimulatedSocket listener(host, 80, 0, kServer);
+  listener.listens();
+  SimulatedRequest request(listener, 40000);
+  request.arrives();
+  SimulatedSocket child(host, 80, 40000, kServer);
+  child.accepts = false;
+  host.census({listener.as_it_exists()});
+  request.becomes(child);
+  child.gets_fin();
+  host.wait(60500ms);
+  host.status();
+  EXPECT_THAT(host.findings.stuck, IsEmpty());
+  EXPECT_TRUE(host.tracker.wants_census());
+  child.snapshot.has_socket = true;
+  const Actor worker{77, 77, 0, Comm{"worker"}};
+  host.census({listener.as_it_exists(), child.as_it_exists()},
+              {{host.now, child.reference, worker, 5}});
+  EXPECT_FALSE(host.tracker.wants_census());
+  host.wait(2s);
+  host.status();
+  ASSERT_THAT(host.findings.stuck, SizeIs(1));
+  EXPECT_EQ(host.findings.stuck[0].kind, StuckKind::CloseWait);
+  EXPECT_EQ(host.findings.stuck[0].owners.best().actor.comm, worker.comm);
+}
+
+TEST(Stuck, an_adopted_child_nobody_accepted_is_told_from_a_leak) {
+  Host host;
+  SimulatedSocket listener(host, 80, 0, kServer);
+  listener.state = model::State::Listen;
+  SimulatedSocket child(host, 80, 40000, kServer);
+  child.state = model::State::CloseWait;
+  child.snapshot.has_socket = false;
+  const auto look = [&] { host.census({listener.as_it_exists(), child.as_it_exists()}); };
+  look();
+  host.wait(61s);
+  host.status();
+  look();
+  host.wait(1s);
+  host.status();
+  ASSERT_THAT(host.findings.stuck, SizeIs(1));
+  EXPECT_EQ(host.findings.stuck[0].kind, StuckKind::CloseWaitUnaccepted);
+}
+
+TEST(Stuck, a_connect_nobody_answers_is_said_with_the_port_that_a_census_tells) {
+  Host host;
+  host.census({});
+  SimulatedSocket client(host);
+  const Tuple whole = client.tuple;
+  client.tuple.local.port = 0;
+  client.connects();
+  client.tuple = whole;
+  host.wait(10500ms);
+  host.status();
+  EXPECT_TRUE(host.tracker.wants_census());
+  host.census({client.as_it_exists()});
+  host.wait(2s);
+  host.status();
+  ASSERT_THAT(host.findings.stuck, SizeIs(1));
+  EXPECT_EQ(host.findings.stuck[0].kind, StuckKind::SynSent);
+  EXPECT_EQ(host.findings.stuck[0].connection.tuple.local.port, whole.local.port);
+}
+
+TEST(Stuck, a_connection_that_ended_unseen_is_not_reported) {
+  Host host;
+  host.census({});
+  SimulatedSocket client(host);
+  client.is_established();
+  client.closes();
+  host.wait(31s);
+  host.status();
+  EXPECT_TRUE(host.tracker.wants_census());
+  for (int i = 0; i < 3; ++i) {
+    host.census({});
+    host.wait(1s);
+    host.status();
+  }
+  EXPECT_THAT(host.findings.stuck, IsEmpty());
+  EXPECT_EQ(host.tracker.counts().ghosts, 1u);
+}
+
+TEST(Stuck, where_no_census_comes_a_finding_does_not_wait_for_ever) {
+  Host host;
+  host.census({});
+  SimulatedSocket client(host);
+  client.is_established();
+  client.closes();
+  for (int i = 0; i < 70; ++i) {
+    host.wait(1s);
+    host.status();
+  }
+  EXPECT_THAT(host.findings.stuck, SizeIs(1));
+}
+
 TEST(Stuck, half_open_connections_are_reported_together_at_their_listener) {
   Host host;
   SimulatedSocket listener(host, 80, 0, kServer);
@@ -124,7 +219,7 @@ TEST(Stuck, a_fin_that_waits_for_data_to_be_acknowledged_makes_progress) {
     host.census({seen});
   }
   EXPECT_THAT(host.findings.stuck, IsEmpty());
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 9; ++i) {
     host.wait(20s);
     host.status();
   }
