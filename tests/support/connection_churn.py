@@ -2,16 +2,14 @@
 """A load of short connections that end in all the ordinary ways, in a process of its own. It keeps
 a record of every connection it made, so that a test can tell them from others."""
 import socket
-import struct
 import threading
 import time
 
 from live_child import LiveChild, set_name
-from socket_states import FAMILIES, connect, listener, port_of
+from socket_states import FAMILIES, RESET_ON_CLOSE, connect, listener, port_of
 
 PAUSE_S = 0.005  # after each connection of a family: some hundreds a second in all
 ENDINGS = ("client_first", "server_first", "reset")
-RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Churn:

@@ -59,6 +59,8 @@ def _run(name, body, says, hears):
                           lambda: os.read(hears, 1))
             to_parent.write(pickle.dumps(result))
         return 0
+    except BrokenPipeError:  # the parent is gone, and nobody waits for the result
+        return 1
     except BaseException:  # pylint: disable=broad-except
         traceback.print_exc()
         return 1

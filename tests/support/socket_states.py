@@ -14,6 +14,7 @@ PATIENCE_S = 10.0
 # As TCP_INFO numbers them.
 FIN_WAIT1, FIN_WAIT2 = 4, 5
 SO_ATTACH_FILTER = 26
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER
 TCP_LINGER2 = getattr(socket, "TCP_LINGER2", 8)
 LOOPBACK = {"ipv4": (socket.AF_INET, "127.0.0.1"), "ipv6": (socket.AF_INET6, "::1"),
             "mapped": (socket.AF_INET6, "::ffff:127.0.0.1")}
@@ -48,10 +49,14 @@ def port_of(end):
     return end.getsockname()[1]
 
 
-def connect(server, family):
+def connect_to(family, port):
     client = new_socket(family)
-    client.connect((LOOPBACK[family][1], port_of(server)))
+    client.connect((LOOPBACK[family][1], port))
     return client
+
+
+def connect(server, family):
+    return connect_to(family, port_of(server))
 
 
 def pair(server, family):
@@ -74,11 +79,15 @@ def unanswered(family):
     return begin(new_socket(family), family, port_of(server)), server
 
 
-def half_open(server, family):
+def half_open_to(family, port):
     """A client that never hears the SYN+ACK: SYN_SENT, and a request socket at the listener."""
     client = new_socket(family)
     silence(client)
-    return begin(client, family, port_of(server))
+    return begin(client, family, port)
+
+
+def half_open(server, family):
+    return half_open_to(family, port_of(server))
 
 
 def await_state(end, state):
@@ -147,6 +156,15 @@ def wait_for_its_end(server, family):
     client, accepted = pair(server, family)
     client.close()
     await_end_of_stream(accepted)
+    return accepted
+
+
+def left_alone(server, family):
+    """ESTABLISHED, and its other end is gone: the RST was lost."""
+    client, accepted = pair(server, family)
+    silence(accepted)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+    client.close()
     return accepted
 
 
