@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "commands/command.h"
@@ -20,6 +21,8 @@ namespace {
 
 // Behind the longest threshold, until a census has confirmed the finding and it has come out.
 constexpr Duration kAfterThreshold = std::chrono::seconds{4};
+// A run that ends soon takes a census that often, so that no finding waits for one in vain.
+constexpr Duration kReconcileOnce = std::chrono::seconds{1};
 
 std::unique_ptr<sinks::Sink> make_sink(const StuckOptions& options,
                                        const sinks::ClockMapping& clock, sinks::Output& out,
@@ -53,6 +56,9 @@ class StuckOnly final : public tracker::FindingHandler {
 void limit_to_once(StuckOptions& options, sinks::Output& diagnostics) {
   const Duration needed = longest(options.run.stuck) + kAfterThreshold;
   if (!options.run.duration || *options.run.duration > needed) options.run.duration = needed;
+  if (options.run.reconcile) {
+    options.run.reconcile = std::min<Duration>(*options.run.reconcile, kReconcileOnce);
+  }
   diagnostics.write(fmt::format("tcptwin: watches for {}, until all that is stuck has shown\n",
                                 sinks::span_text(*options.run.duration)));
 }
