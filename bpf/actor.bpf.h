@@ -26,6 +26,16 @@ static __always_inline __u8 execution_context(struct tcp_sock *tp, struct sock *
 	return TCPTWIN_CONTEXT_SOFTIRQ;
 }
 
+/* The name goes with the pid: the process's. A thread may have one of its own, and when a process
+ * ends, the last of its threads closes the sockets, whichever that is. */
+static __always_inline void read_process_name(struct tcptwin_actor *out)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *process = BPF_CORE_READ(task, group_leader);
+
+	BPF_CORE_READ_INTO(&out->comm, process, comm);
+}
+
 static __always_inline void read_actor(struct tcptwin_actor *out, struct sock *sk, __u8 context)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -35,7 +45,7 @@ static __always_inline void read_actor(struct tcptwin_actor *out, struct sock *s
 	out->uid = (__u32)bpf_get_current_uid_gid();
 	out->context = context;
 	out->socket_locked_by_user = sk->sk_lock.owned != 0;
-	bpf_get_current_comm(out->comm, sizeof(out->comm));
+	read_process_name(out);
 }
 
 #endif /* TCPTWIN_ACTOR_BPF_H */
