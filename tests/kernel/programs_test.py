@@ -5,6 +5,7 @@ in a network namespace, and `tcptwin life` tells each with the right owners, end
 is expected is what the programs are documented to do. Where two programs close on the same word,
 one is stopped until the other has closed, so that the order is never a race. Exits with 77, naming
 it, where a program or a permission is missing."""
+import contextlib
 import fcntl
 import glob
 import json
@@ -51,18 +52,19 @@ class Stage:
     """A namespace, `tcptwin life` watching it, and a folder for the programs' files."""
 
     def __enter__(self):
-        self.folder = tempfile.mkdtemp(prefix="tcptwin-programs-")
-        os.chmod(self.folder, 0o755)  # servers that drop root read it
-        self.space = Namespace("tcptwin-programs").__enter__()
-        self.twin = Tcptwin(TCPTWIN, "life", "-N", self.space.name).__enter__()
-        self.lives = Lives(self.twin)
-        self.twin.wait_until_watching()
+        with contextlib.ExitStack() as stack:
+            self.folder = tempfile.mkdtemp(prefix="tcptwin-programs-")
+            stack.callback(shutil.rmtree, self.folder)
+            os.chmod(self.folder, 0o755)  # servers that drop root read it
+            self.space = stack.enter_context(Namespace("tcptwin-programs"))
+            self.twin = stack.enter_context(Tcptwin(TCPTWIN, "life", "-N", self.space.name))
+            self.lives = Lives(self.twin)
+            self.twin.wait_until_watching()
+            self.undo = stack.pop_all()  # all that was made so far, and what a test adds
         return self
 
     def __exit__(self, *failure):
-        self.space.__exit__(*failure)
-        self.twin.__exit__(*failure)
-        shutil.rmtree(self.folder)
+        self.undo.close()
 
     def file(self, name, content=b""):
         path = os.path.join(self.folder, name)
@@ -150,7 +152,7 @@ def known_bytes_are_counted_at_both_ends_without_syn_and_fin(stage):
     server = Program("python3", stage.start(python(SERVE_EXACTLY, 7000, *texts), [7000]).pid)
     for (asked, answer), text in zip(pairs, texts):
         process = stage.start(python(ASK_EXACTLY, 7000, text))
-        check(process.wait() == 0, f"the client of {text}: {process.returncode}")
+        check(process.wait(30) == 0, f"the client of {text}: {process.returncode}")
         client = Program("python3", process.pid)
         expect_connection(stage.lives.take(client, 7000), text, client_end(client, CLOSED_HERE),
                           server_end(server, server, CLOSED_BY_PEER), asked, answer)
@@ -364,7 +366,7 @@ def nginx_is_killed_with_an_idle_an_unread_and_an_unaccepted_connection(stage):
     ports = {name: end.getsockname()[1] for name, end in
              (("idle", idle), ("unread", unread), ("unaccepted", unaccepted))}
     master.kill()  # first, so that the worker holds the port alone
-    master.wait()
+    master.wait(30)
     os.kill(worker.pid, signal.SIGKILL)
     check(idle.recv(1) == b"", "the idle one was not closed with a FIN")
     for end in (unread, unaccepted):
@@ -449,7 +451,7 @@ def redis_closes_a_client_on_command_and_all_when_it_shuts_down(stage):
     waiting, client = start_waiting_redis_cli(stage)
     killer, output = redis_cli(stage, "client", "kill", "type", "normal")
     check(output == "1\n", output)
-    waiting.wait()
+    waiting.wait(30)
     expect_connection(stage.lives.take(client, 6379), "killed client",
                       client_end(client, CLOSED_BY_PEER),
                       server_end(server, server, CLOSED_HERE), asked, 0)
@@ -459,8 +461,8 @@ def redis_closes_a_client_on_command_and_all_when_it_shuts_down(stage):
 
     waiting, client = start_waiting_redis_cli(stage)
     last, _ = redis_cli(stage, "shutdown", "nosave")
-    check(process.wait() == 0, f"redis-server: {process.returncode}")
-    waiting.wait()
+    check(process.wait(30) == 0, f"redis-server: {process.returncode}")
+    waiting.wait(30)
     # The sockets are closed by the last of its threads to end; the process is what is named.
     for program, sent in ((client, asked), (last, words("shutdown", "nosave"))):
         expect_connection(stage.lives.take(program, 6379), "shutdown",
@@ -503,7 +505,7 @@ def psql_says_goodbye_and_the_backend_follows(stage):
     process, client, backend = start_psql(stage)
     stop(backend.pid)
     process.stdin.close()  # sends Terminate and closes
-    check(process.wait() == 0, f"psql: {process.returncode}")
+    check(process.wait(30) == 0, f"psql: {process.returncode}")
     os.kill(backend.pid, signal.SIGCONT)
     expect_connection(stage.lives.take(client, 5432), "goodbye", client_end(client, CLOSED_HERE),
                       server_end(postmaster, backend, CLOSED_BY_PEER))
@@ -520,7 +522,7 @@ def psql_asks_a_backend_that_was_killed(stage):
     wait_until(lambda: set(port_states) <= set(stage.states(5432)), f"not {port_states}")
     process.stdin.write("select 1;\n")
     process.stdin.close()
-    check(process.wait() == 2, f"psql: {process.returncode}")  # the connection went bad
+    check(process.wait(30) == 2, f"psql: {process.returncode}")  # the connection went bad
     expect_connection(stage.lives.take(client, 5432), "killed backend",
                       client_end(client, RESET_BY_PEER),
                       End(DATA_AFTER_FIN_WAIT2, Owner("postgres", postmaster.pid, "listener"),
@@ -534,7 +536,7 @@ def pgbench_ends_each_of_its_connections(stage):
     script = stage.file("script.sql", b"select 1;\n")
     process = stage.start([path_of("pgbench"), "-h", HERE, "-U", "postgres", "-n", "-c", "4",
                            "-j", "2", "-t", "25", "-f", script, "postgres"])
-    check(process.wait() == 0, f"pgbench: {process.returncode}")
+    check(process.wait(30) == 0, f"pgbench: {process.returncode}")
     client = Program("pgbench", process.pid)
     for _ in range(5):  # four clients, and one connection that looks at the database first
         ends = stage.lives.take(client, 5432)
@@ -556,7 +558,10 @@ def name_and_number(owner):
 # --- OpenSSH --------------------------------------------------------------------------------------
 
 def start_sshd(stage):
-    os.makedirs("/run/sshd", exist_ok=True)  # where sshd's child is confined; of the host
+    confinement = "/run/sshd"  # of the host: sshd wants it for its child
+    if not os.path.isdir(confinement):
+        os.mkdir(confinement, 0o755)
+        stage.undo.callback(os.rmdir, confinement)
     for key in ("host", "user"):
         subprocess.run([path_of("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f",
                         os.path.join(stage.folder, key)], check=True)
@@ -596,7 +601,7 @@ def ssh_leaves_and_the_session_follows(stage):
     stop(child)
     left = ssh_control(stage, control, "exit")
     check(left.returncode == 0, f"ssh -O exit: {left.stderr}")
-    process.wait()
+    process.wait(30)
     os.kill(child, signal.SIGCONT)
     client = Program("ssh", process.pid)
     # Both processes of the session hold the connection; the monitor waits for its child.
@@ -620,7 +625,7 @@ def the_session_is_killed(stage):
     listener = start_sshd(stage)
     process, _, monitor, child = start_ssh(stage, listener)
     os.kill(child, signal.SIGKILL)
-    process.wait()
+    process.wait(30)
     client = Program("ssh", process.pid)
     expect_connection(stage.lives.take(client, 2222), "session killed",
                       client_end(client, RESET_BY_PEER),
@@ -643,7 +648,7 @@ def iperf3(stage, *options):
     running = stage.start(["iperf3", "-c", HERE, "-J", *options], stdout=subprocess.PIPE,
                           text=True)
     output, _ = running.communicate(timeout=30)
-    process.wait()
+    process.wait(30)
     client = Program("iperf3", running.pid)
     report = json.loads(output)
     data_port = report["start"]["connected"][0]["local_port"]

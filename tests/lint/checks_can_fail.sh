@@ -87,6 +87,7 @@ planted words userspace/base/planted.cc "// SPDX-License-Identifier: MIT\n// FIX
 planted packages packages.txt 'libplanted-dev  build  planted'
 planted packages packages.txt 'libplanted-dev  planted'
 altered packages README.md '/libfmt-dev/d'
+altered packages README.md 's/`iperf3`//'
 altered packages README.md 's|\./dev test|./dev check|g'
 altered packages .ci/run 's|\./dev test|true|'
 
