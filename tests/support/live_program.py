@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A network namespace of a test's own, the programs in it, and a `tcptwin ... --json` that watches
 it: each line is awaited, never slept for. For the Python tests on the running kernel."""
+import contextlib
 import ctypes
 import json
 import os
@@ -52,7 +53,8 @@ def cannot_trace(tcptwin):
 
 
 class Namespace:
-    """A network namespace with loopback up; what `start` began in it is killed at its end."""
+    """A network namespace with loopback up. At its end, what `start` began in it is told to end, the
+    last first, and what is then still in it is killed."""
 
     def __init__(self, name):
         self.name = f"{name}-{os.getpid()}"
@@ -70,10 +72,26 @@ class Namespace:
 
     def __exit__(self, *unused):
         for process in reversed(self.started):
-            if process.poll() is None:
-                process.kill()
-            process.wait()
+            self._end(process)
+        for pid in self._pids():
+            with contextlib.suppress(ProcessLookupError):  # it ended by itself
+                os.kill(pid, signal.SIGKILL)
         self._delete()
+
+    @staticmethod
+    def _end(process):
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _pids(self):
+        """Those that a started program left behind; never the test's own."""
+        listed = subprocess.run(["ip", "netns", "pids", self.name], capture_output=True, text=True,
+                                check=True).stdout.split()
+        return [int(pid) for pid in listed if int(pid) != os.getpid()]
 
     def _delete(self):
         subprocess.run(["ip", "netns", "del", self.name], check=True)
