@@ -21,17 +21,22 @@ constexpr Duration kLookAge = 2s;
 constexpr Duration kLookPause = 500ms;
 constexpr Duration kLookPatience = 30s;
 
-StuckKind kind_of(const Twin& twin) {
+// No event shows accept(): only a census that has just looked can say that nobody called it.
+bool waits_for_accept(const Twin& twin, KernelTime now) {
+  const bool has_looked =
+      twin.census.kernel && span(twin.census.kernel->time, now) <= kLookPatience;
+  return has_looked && twin.identity.role == Role::Passive && !twin.life.accepted_at &&
+         twin.life.not_accepted_at;
+}
+
+StuckKind kind_of(const Twin& twin, KernelTime now) {
   switch (twin.mirror.state) {
     case State::SynSent:
       return StuckKind::SynSent;
     case State::SynReceived:
       return StuckKind::HalfOpen;
-    case State::CloseWait: {
-      const bool waits_for_accept = twin.identity.role == Role::Passive && !twin.life.accepted_at &&
-                                    twin.life.not_accepted_at;
-      return waits_for_accept ? StuckKind::CloseWaitUnaccepted : StuckKind::CloseWait;
-    }
+    case State::CloseWait:
+      return waits_for_accept(twin, now) ? StuckKind::CloseWaitUnaccepted : StuckKind::CloseWait;
     case State::FinWait1:
       return StuckKind::FinWait1;
     case State::FinWait2:
@@ -139,7 +144,7 @@ void Tracker::Implementation::report_stuck(TwinHandle handle, KernelTime now,
                                            FindingHandler& findings) {
   Twin& twin = table_[handle];
   if (twin.identity.role == Role::Listener) return report_half_open(handle, now, findings);
-  const bool awaits_news = kind_of(twin) == StuckKind::OtherEndGone;
+  const bool awaits_news = kind_of(twin, now) == StuckKind::OtherEndGone;
   const Duration threshold = awaits_news ? options_.stuck.other_end_gone : threshold_of(twin);
   if (threshold == Duration::zero() || (awaits_news && !is_left_alone(handle))) return;
   if (awaits_look(twin, now)) {
@@ -154,7 +159,7 @@ void Tracker::Implementation::report_stuck(TwinHandle handle, KernelTime now,
   }
   Stuck stuck;
   stuck.time = now;
-  stuck.kind = kind_of(twin);
+  stuck.kind = kind_of(twin, now);
   stuck.state = twin.mirror;
   stuck.threshold = threshold;
   const Duration age = span(twin.entered.value_or(twin.known_since), now);

@@ -66,10 +66,32 @@ TEST(Stuck, a_child_nobody_accepts_is_told_from_a_leak) {
   child.accepts = false;
   request.becomes(child);
   child.gets_fin();
+  host.census({listener.as_it_exists(), child.as_it_exists()});
   host.wait(61s);
+  host.status();
+  EXPECT_THAT(host.findings.stuck, IsEmpty());
+  host.census({listener.as_it_exists(), child.as_it_exists()});
+  host.wait(1s);
   host.status();
   ASSERT_THAT(host.findings.stuck, SizeIs(1));
   EXPECT_EQ(host.findings.stuck[0].kind, StuckKind::CloseWaitUnaccepted);
+  EXPECT_EQ(host.findings.stuck[0].owners.creator.actor.comm, kServer.comm);
+}
+
+TEST(Stuck, without_a_census_no_child_is_said_to_wait_for_accept) {
+  Host host;
+  SimulatedSocket listener(host, 80, 0, kServer);
+  listener.listens();
+  SimulatedRequest request(listener, 40000);
+  request.arrives();
+  SimulatedSocket child(host, 80, 40000, kServer);
+  child.accepts = false;
+  request.becomes(child);
+  child.gets_fin();
+  host.wait(61s);
+  host.status();
+  ASSERT_THAT(host.findings.stuck, SizeIs(1));
+  EXPECT_EQ(host.findings.stuck[0].kind, StuckKind::CloseWait);
   EXPECT_EQ(host.findings.stuck[0].owners.creator.actor.comm, kServer.comm);
 }
 
