@@ -7,41 +7,7 @@
 namespace tcptwin::commands {
 namespace {
 
-using sinks::TopKey;
 using system::KeyName;
-
-TopKey top_key(KeyName name) {
-  switch (name) {
-    case KeyName::Character:
-      return TopKey::Character;
-    case KeyName::Enter:
-      return TopKey::Enter;
-    case KeyName::Escape:
-      return TopKey::Escape;
-    case KeyName::Backspace:
-      return TopKey::Backspace;
-    case KeyName::Up:
-      return TopKey::Up;
-    case KeyName::Down:
-      return TopKey::Down;
-    case KeyName::PageUp:
-      return TopKey::PageUp;
-    case KeyName::PageDown:
-      return TopKey::PageDown;
-    case KeyName::Home:
-      return TopKey::Home;
-    case KeyName::End:
-      return TopKey::End;
-    case KeyName::Interrupt:
-    case KeyName::Gone:
-      return TopKey::Interrupt;
-    case KeyName::Redraw:
-    case KeyName::Resize:
-    case KeyName::Other:
-      return TopKey::Other;
-  }
-  return TopKey::Other;
-}
 
 // A walk over a large mirror takes time that records need: at most this part of it.
 constexpr int kWalkShare = 10;
@@ -86,7 +52,7 @@ bool TopSession::take_keys() {
       screen_.forget();  // terminals do not agree on what a change of size leaves where
       must_draw_ = true;
     }
-    switch (sinks::press(choice_, top_key(pressed->name), pressed->character, page_, rows_)) {
+    switch (sinks::press(choice_, *pressed, page_, rows_)) {
       case sinks::TopReaction::Nothing:
         break;
       case sinks::TopReaction::Redraw:

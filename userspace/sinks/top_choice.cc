@@ -5,6 +5,9 @@
 #include <array>
 
 namespace tcptwin::sinks {
+using system::KeyName;
+using system::KeyPress;
+
 namespace {
 
 using std::chrono::milliseconds;
@@ -20,34 +23,29 @@ bool is_printable(char character) {
   return character >= ' ' && character <= '~';
 }
 
-TopReaction type(TopChoice& choice, TopKey key, char character) {
-  switch (key) {
-    case TopKey::Character:
-      if (!is_printable(character) || choice.filter.size() >= kLongestFilter) {
+TopReaction type(TopChoice& choice, KeyPress pressed) {
+  switch (pressed.name) {
+    case KeyName::Character:
+      if (!is_printable(pressed.character) || choice.filter.size() >= kLongestFilter) {
         return TopReaction::Nothing;
       }
-      choice.filter += character;
+      choice.filter += pressed.character;
       break;
-    case TopKey::Backspace:
+    case KeyName::Backspace:
       if (choice.filter.empty()) return TopReaction::Nothing;
       choice.filter.pop_back();
       break;
-    case TopKey::Enter:
+    case KeyName::Enter:
       choice.is_typing = false;
       break;
-    case TopKey::Escape:
+    case KeyName::Escape:
       choice.is_typing = false;
       choice.filter.clear();
       break;
-    case TopKey::Interrupt:
+    case KeyName::Interrupt:
+    case KeyName::Gone:
       return TopReaction::Quit;
-    case TopKey::Up:
-    case TopKey::Down:
-    case TopKey::PageUp:
-    case TopKey::PageDown:
-    case TopKey::Home:
-    case TopKey::End:
-    case TopKey::Other:
+    default:
       return TopReaction::Nothing;
   }
   choice.scrolled = 0;
@@ -104,35 +102,30 @@ TopReaction press_character(TopChoice& choice, char character) {
   }
 }
 
-TopReaction scroll(TopChoice& choice, TopKey key, std::size_t page, std::size_t rows) {
+TopReaction scroll(TopChoice& choice, KeyName key, std::size_t page, std::size_t rows) {
   const std::size_t last = rows > page ? rows - page : 0;
   const std::size_t now = std::min(choice.scrolled, last);
   const auto up = [&](std::size_t by) { return now - std::min(now, by); };
   switch (key) {
-    case TopKey::Up:
+    case KeyName::Up:
       choice.scrolled = up(1);
       break;
-    case TopKey::PageUp:
+    case KeyName::PageUp:
       choice.scrolled = up(page);
       break;
-    case TopKey::Home:
+    case KeyName::Home:
       choice.scrolled = 0;
       break;
-    case TopKey::Down:
+    case KeyName::Down:
       choice.scrolled = std::min(now + 1, last);
       break;
-    case TopKey::PageDown:
+    case KeyName::PageDown:
       choice.scrolled = std::min(now + page, last);
       break;
-    case TopKey::End:
+    case KeyName::End:
       choice.scrolled = last;
       break;
-    case TopKey::Character:
-    case TopKey::Enter:
-    case TopKey::Escape:
-    case TopKey::Backspace:
-    case TopKey::Interrupt:
-    case TopKey::Other:
+    default:
       return TopReaction::Nothing;
   }
   return TopReaction::Redraw;
@@ -140,17 +133,19 @@ TopReaction scroll(TopChoice& choice, TopKey key, std::size_t page, std::size_t 
 
 }  // namespace
 
-TopReaction press(TopChoice& choice, TopKey key, char character, std::size_t page,
-                  std::size_t rows) {
-  if (choice.is_typing) return type(choice, key, character);
-  if (key == TopKey::Interrupt) return TopReaction::Quit;
-  const bool quits = key == TopKey::Character && (character == 'q' || character == 'Q');
+TopReaction press(TopChoice& choice, KeyPress pressed, std::size_t page, std::size_t rows) {
+  const KeyName key = pressed.name;
+  if (key == KeyName::Redraw || key == KeyName::Resize) return TopReaction::Nothing;
+  if (choice.is_typing) return type(choice, pressed);
+  if (key == KeyName::Interrupt || key == KeyName::Gone) return TopReaction::Quit;
+  const bool is_character = key == KeyName::Character;
+  const bool quits = is_character && (pressed.character == 'q' || pressed.character == 'Q');
   if (choice.shows_help && !quits) {  // any key leaves it
     choice.shows_help = false;
     return TopReaction::Redraw;
   }
-  if (key == TopKey::Character) return press_character(choice, character);
-  if (key == TopKey::Escape && !choice.filter.empty()) {
+  if (is_character) return press_character(choice, pressed.character);
+  if (key == KeyName::Escape && !choice.filter.empty()) {
     choice.filter.clear();
     return TopReaction::Redraw;
   }

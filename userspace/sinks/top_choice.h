@@ -10,6 +10,7 @@
 
 #include "base/time.h"
 #include "sinks/top_model.h"
+#include "system/key_press.h"
 
 namespace tcptwin::sinks {
 
@@ -41,26 +42,10 @@ struct TopChoice {
   friend bool operator==(const TopChoice&, const TopChoice&) = default;
 };
 
-enum class TopKey : std::uint8_t {
-  Character,
-  Enter,
-  Escape,
-  Backspace,
-  Up,
-  Down,
-  PageUp,
-  PageDown,
-  Home,
-  End,
-  Interrupt,  // Ctrl-C, where it comes as a key
-  Other,
-};
-
 enum class TopReaction : std::uint8_t { Nothing, Redraw, Quit };
 
 // `page` is what PageDown moves by, `rows` what the table has.
-TopReaction press(TopChoice& choice, TopKey key, char character, std::size_t page,
-                  std::size_t rows);
+TopReaction press(TopChoice& choice, system::KeyPress pressed, std::size_t page, std::size_t rows);
 
 // The next shorter or longer interval that + and - stop at.
 Duration shorter(Duration interval);

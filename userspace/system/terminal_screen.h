@@ -3,37 +3,14 @@
 // ends the program, the destructor gives the terminal back as it was.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <optional>
 
 #include "base/result.h"
 #include "system/character_grid.h"
+#include "system/key_press.h"
 
 namespace tcptwin::system {
-
-enum class KeyName : std::uint8_t {
-  Character,
-  Enter,
-  Escape,
-  Backspace,
-  Up,
-  Down,
-  PageUp,
-  PageDown,
-  Home,
-  End,
-  Redraw,     // Ctrl-L
-  Resize,     // the terminal has another size now
-  Interrupt,  // Ctrl-C, where it does not come as a signal
-  Gone,       // the terminal is no more
-  Other,
-};
-
-struct KeyPress {
-  KeyName name = KeyName::Other;
-  char character = 0;  // of Character
-};
 
 enum class ScreenColour { Off, On };
 

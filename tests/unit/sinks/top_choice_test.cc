@@ -9,16 +9,17 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using system::KeyName;
 
 class TopChoiceTest : public testing::Test {
  protected:
   TopReaction press_all(std::string_view characters) {
     TopReaction last = TopReaction::Nothing;
-    for (const char character : characters) last = key(TopKey::Character, character);
+    for (const char character : characters) last = key(KeyName::Character, character);
     return last;
   }
-  TopReaction key(TopKey which, char character = 0) {
-    return press(choice_, which, character, 10, 25);
+  TopReaction key(KeyName which, char character = 0) {
+    return press(choice_, {which, character}, 10, 25);
   }
 
   TopChoice choice_;
@@ -30,27 +31,34 @@ TEST_F(TopChoiceTest, q_and_interrupt_quit_from_everywhere_but_q_can_be_typed) {
   choice_ = {};
   EXPECT_EQ(press_all("/q"), TopReaction::Redraw);
   EXPECT_EQ(choice_.filter, "q");
-  EXPECT_EQ(key(TopKey::Interrupt), TopReaction::Quit);
+  EXPECT_EQ(key(KeyName::Interrupt), TopReaction::Quit);
 }
 
 TEST_F(TopChoiceTest, a_filter_is_typed_corrected_kept_and_cleared) {
   press_all("/ngonx");
-  key(TopKey::Backspace);
-  key(TopKey::Backspace);
-  key(TopKey::Backspace);
+  key(KeyName::Backspace);
+  key(KeyName::Backspace);
+  key(KeyName::Backspace);
   press_all("inx");
   EXPECT_TRUE(choice_.is_typing);
-  key(TopKey::Enter);
+  key(KeyName::Enter);
   EXPECT_FALSE(choice_.is_typing);
   EXPECT_EQ(choice_.filter, "nginx");
-  key(TopKey::Escape);
+  key(KeyName::Escape);
   EXPECT_EQ(choice_.filter, "");
+}
+
+TEST_F(TopChoiceTest, another_size_of_the_terminal_changes_no_choice) {
+  press_all("h");
+  const TopChoice before = choice_;
+  EXPECT_EQ(key(KeyName::Resize), TopReaction::Nothing);
+  EXPECT_EQ(choice_, before);
 }
 
 TEST_F(TopChoiceTest, what_is_typed_is_printable_and_bounded) {
   press_all("/");
-  EXPECT_EQ(key(TopKey::Character, '\x01'), TopReaction::Nothing);
-  for (int i = 0; i < 1000; ++i) key(TopKey::Character, 'a');
+  EXPECT_EQ(key(KeyName::Character, '\x01'), TopReaction::Nothing);
+  for (int i = 0; i < 1000; ++i) key(KeyName::Character, 'a');
   EXPECT_LT(choice_.filter.size(), 100u);
 }
 
@@ -92,17 +100,17 @@ TEST_F(TopChoiceTest, intervals_have_ends_also_for_values_from_the_command_line)
 }
 
 TEST_F(TopChoiceTest, scrolling_stays_in_the_table) {
-  key(TopKey::Up);
+  key(KeyName::Up);
   EXPECT_EQ(choice_.scrolled, 0u);
-  key(TopKey::PageDown);
-  key(TopKey::PageDown);
+  key(KeyName::PageDown);
+  key(KeyName::PageDown);
   EXPECT_EQ(choice_.scrolled, 15u);
-  key(TopKey::Up);
+  key(KeyName::Up);
   EXPECT_EQ(choice_.scrolled, 14u);
-  key(TopKey::End);
-  key(TopKey::Down);
+  key(KeyName::End);
+  key(KeyName::Down);
   EXPECT_EQ(choice_.scrolled, 15u);
-  key(TopKey::Home);
+  key(KeyName::Home);
   EXPECT_EQ(choice_.scrolled, 0u);
 }
 
