@@ -145,7 +145,7 @@ void CounterWatch::second_reading(const Reading& reading) {
   for (std::size_t i = 0; i < tracker::kCounterRows; ++i) {
     const CounterRow& row = tracker::counter_rows()[i];
     JudgedCounter& counter = watched.counters[i];
-    if (!figure(row, reading.counters) || (row.is_level && !compares_levels_)) {
+    if (!figure(row, reading.counters)) {
       counter.verdict = CounterVerdict::Absent;
       continue;
     }

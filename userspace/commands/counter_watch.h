@@ -60,10 +60,6 @@ class CounterWatch {
     sources::KernelCounters counters;
   };
 
-  // Before 6.10 (and the stable kernels that took the change over) CurrEstab leaves CLOSE_WAIT out:
-  // then no level is compared.
-  explicit CounterWatch(bool compares_levels = true) : compares_levels_(compares_levels) {}
-
   // What the namespace's counters start from.
   void open(const Reading& reading);
 
@@ -89,7 +85,6 @@ class CounterWatch {
  private:
   void meet(const Reading& reading);
 
-  bool compares_levels_;
   tracker::CounterLedger ledger_;
   std::map<std::uint32_t, WatchedNamespace> namespaces_;
   std::uint64_t forgotten_ = 0;

@@ -103,7 +103,6 @@ class Watcher {
         run_(run),
         readings_(std::move(readings)),
         clock_(clock_mapping(run.start())),
-        watch_(sources::counts_close_wait_as_established()),
         redraws_(!options.json && ::isatty(STDOUT_FILENO) == 1) {}
 
   Status begin() {

@@ -2,7 +2,6 @@
 #include "sources/kernel_counters.h"
 
 #include <fcntl.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,12 +11,26 @@
 #include <cstring>
 #include <utility>
 
+#include "sources/prerequisites.h"
 #include "system/unique_fd.h"
 
 namespace tcptwin::sources {
 namespace {
 
 constexpr std::size_t kLongestFile = 1u << 20;  // today's is 6 KB
+
+// Counters that older kernels have too, but count otherwise: CurrEstab leaves CLOSE_WAIT out; a
+// TIME_WAIT counts when its timer has ended it, not when it begins.
+struct ChangedMeaning {
+  std::string_view counter;
+  int major;  // the release that changed it
+  int minor;
+};
+constexpr std::array kChangedMeanings = {
+    ChangedMeaning{"Tcp.CurrEstab", 6, 10},
+    ChangedMeaning{"TcpExt.TW", 5, 18},
+    ChangedMeaning{"TcpExt.TWKilled", 5, 18},
+};
 
 std::string_view take_line(std::string_view& text) {
   const std::size_t end = text.find('\n');
@@ -113,6 +126,11 @@ std::optional<std::int64_t> KernelCounters::value(std::string_view name) const {
   return found->second;
 }
 
+void KernelCounters::forget(std::string_view name) {
+  const auto found = values_.find(name);
+  if (found != values_.end()) values_.erase(found);
+}
+
 Result<KernelCounters> read_kernel_counters(const std::string& directory) {
   KernelCounters counters;
   for (const std::string_view file : {"snmp", "netstat"}) {
@@ -124,23 +142,18 @@ Result<KernelCounters> read_kernel_counters(const std::string& directory) {
       return Error{ErrorCode::Failed, path + ": " + parsed.error().what, ""};
     }
   }
+  const std::string release = running_kernel().text;
+  for (const ChangedMeaning& change : kChangedMeanings) {
+    if (!means_the_same(change.counter, release)) counters.forget(change.counter);
+  }
   return counters;
 }
 
-bool counts_close_wait_as_established() {
-  utsname kernel{};
-  return ::uname(&kernel) == 0 &&
-         counts_close_wait_as_established(static_cast<const char*>(kernel.release));
-}
-
-bool counts_close_wait_as_established(std::string_view release) {
-  constexpr std::pair<unsigned, unsigned> kSince{6, 10};
-  std::pair<unsigned, unsigned> version;
-  const char* end = release.data() + release.size();
-  const auto major = std::from_chars(release.data(), end, version.first);
-  if (major.ec != std::errc{} || major.ptr == end || *major.ptr != '.') return false;
-  const auto minor = std::from_chars(major.ptr + 1, end, version.second);
-  return minor.ec == std::errc{} && version >= kSince;
+bool means_the_same(std::string_view counter, std::string_view release) {
+  const KernelRelease running = parse_release(std::string{release});
+  return std::ranges::none_of(kChangedMeanings, [&](const ChangedMeaning& change) {
+    return change.counter == counter && !running.is_at_least(change.major, change.minor);
+  });
 }
 
 }  // namespace tcptwin::sources

@@ -22,6 +22,7 @@ class KernelCounters {
   // By group and name: "Tcp.ActiveOpens". nullopt if this kernel has no such counter.
   std::optional<std::int64_t> value(std::string_view name) const;
   std::size_t size() const { return values_.size(); }
+  void forget(std::string_view name);
 
   static constexpr std::size_t kCounters = 4096;  // more than any kernel has, by far
 
@@ -32,12 +33,11 @@ class KernelCounters {
 };
 
 // Of the namespace whose /proc/.../net directory this is: "/proc/1234/net", or, in the calling
-// thread's namespace, "/proc/thread-self/net".
+// thread's namespace, "/proc/thread-self/net". What this kernel means otherwise is left out.
 Result<KernelCounters> read_kernel_counters(const std::string& directory);
 
-// Tcp.CurrEstab counts CLOSE_WAIT too: since 6.10, and in stable kernels that took the change over,
-// which their release does not tell (then: no).
-bool counts_close_wait_as_established();
-bool counts_close_wait_as_established(std::string_view release);  // "6.1.0-37-amd64"
+// Whether a kernel of this release ("6.1.0-37-amd64") counts under this name what
+// docs/cross-check.md says. A stable kernel that took the change over does not tell (then: no).
+bool means_the_same(std::string_view counter, std::string_view release);
 
 }  // namespace tcptwin::sources

@@ -140,13 +140,6 @@ TEST_F(CounterWatchTest, a_level_is_compared_only_at_rest) {
   EXPECT_EQ(verdict("CurrEstab"), Differs);
 }
 
-TEST_F(CounterWatchTest, a_level_that_means_something_else_is_left_out) {
-  watch_ = CounterWatch(false);
-  open(0, 10);
-  for (int looks = 0; looks < 3; ++looks) look(0, 20);
-  EXPECT_EQ(verdict("CurrEstab"), Absent);
-}
-
 TEST_F(CounterWatchTest, after_a_loss_it_cannot_tell_and_counts_anew) {
   open(0, 10);
   abort_unread();

@@ -99,13 +99,34 @@ TEST(KernelCounters, a_missing_file_is_named) {
   EXPECT_THAT(counters.error().what, HasSubstr("/nowhere/snmp"));
 }
 
-TEST(CurrEstab, counts_close_wait_since_6_10) {
-  EXPECT_TRUE(counts_close_wait_as_established("6.10.0"));
-  EXPECT_TRUE(counts_close_wait_as_established("7.2.13-generic"));
-  EXPECT_FALSE(counts_close_wait_as_established("6.9.12"));
-  EXPECT_FALSE(counts_close_wait_as_established("5.10.0-37-amd64"));
-  EXPECT_FALSE(counts_close_wait_as_established("6"));
-  EXPECT_FALSE(counts_close_wait_as_established(""));
+TEST(ChangedMeanings, CurrEstab_counts_close_wait_since_6_10) {
+  EXPECT_TRUE(means_the_same("Tcp.CurrEstab", "6.10.0"));
+  EXPECT_TRUE(means_the_same("Tcp.CurrEstab", "7.2.13-generic"));
+  EXPECT_FALSE(means_the_same("Tcp.CurrEstab", "6.9.12"));
+  EXPECT_FALSE(means_the_same("Tcp.CurrEstab", "5.10.0-37-amd64"));
+  EXPECT_FALSE(means_the_same("Tcp.CurrEstab", "6"));
+  EXPECT_FALSE(means_the_same("Tcp.CurrEstab", ""));
+}
+
+TEST(ChangedMeanings, TW_counts_the_beginning_since_5_18) {
+  for (const std::string_view counter : {"TcpExt.TW", "TcpExt.TWKilled"}) {
+    EXPECT_TRUE(means_the_same(counter, "6.1.0-37-amd64"));
+    EXPECT_FALSE(means_the_same(counter, "5.10.0-37-amd64"));
+  }
+}
+
+TEST(ChangedMeanings, other_counters_always_meant_the_same) {
+  EXPECT_TRUE(means_the_same("Tcp.ActiveOpens", "5.10.0-37-amd64"));
+  EXPECT_TRUE(means_the_same("TcpExt.TWRecycled", ""));
+}
+
+TEST(ChangedMeanings, what_is_forgotten_is_as_if_it_were_not_there) {
+  KernelCounters counters;
+  ASSERT_TRUE(counters.parse("Tcp: ActiveOpens CurrEstab\nTcp: 5 3\n"));
+  counters.forget("Tcp.CurrEstab");
+  counters.forget("Tcp.NoSuchCounter");
+  EXPECT_EQ(counters.value("Tcp.CurrEstab"), std::nullopt);
+  EXPECT_EQ(counters.value("Tcp.ActiveOpens"), 5);
 }
 
 }  // namespace
