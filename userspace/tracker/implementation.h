@@ -27,6 +27,9 @@ using namespace std::chrono_literals;
 // Evidence after a close (a RST sent, an error report) comes within the same system call or
 // softirq; the window covers a virtual CPU that is taken away in the middle.
 inline constexpr Duration kSettleWindow = 20ms;
+// close() and the end of an orphan destroy the socket in the same call: until that is seen, the RST
+// that an abort sends is still to come, however long the processor is taken away.
+inline constexpr Duration kDestroyWindow = 200ms;
 // tcp_abort() of a listener disconnects every waiting child between its two events.
 inline constexpr Duration kListenerAbortWindow = 200ms;
 // A child's next event comes in the same softirq unless it was opened by fast open.
@@ -69,6 +72,9 @@ std::optional<std::pair<std::uint32_t, std::uint32_t>> initial_sequence_numbers(
 
 // Of a connection's verdicts the one to remember.
 model::Verdict graver(model::Verdict one, model::Verdict other);
+
+// How long evidence of this change of a socket may still come.
+Duration settle_window(const Twin& twin, const StateChanged& event);
 
 class Tracker::Implementation {
  public:

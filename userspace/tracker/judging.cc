@@ -10,6 +10,15 @@ namespace tcptwin::tracker {
 
 using model::Verdict;
 
+Duration settle_window(const Twin& twin, const StateChanged& event) {
+  if (twin.previous_left_listen) return kListenerAbortWindow;
+  const auto& seen = event.snapshot;
+  const bool is_close_call =
+      seen.receive_shutdown && seen.send_shutdown && event.context == model::Context::Process;
+  const bool destroys = event.to == model::State::Closed && (seen.dead || is_close_call);
+  return destroys ? kDestroyWindow : kSettleWindow;
+}
+
 void Tracker::Implementation::on(const CallPathNamed& event, FindingHandler& findings) {
   findings.on_call_path(CallPath{event.id, event.addresses, event.names, event.frames});
 }

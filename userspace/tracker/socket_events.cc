@@ -278,8 +278,7 @@ void Tracker::Implementation::follow(TwinHandle handle, const StateChanged& even
     return;
   }
   if (model::must_settle(from, evidence)) {
-    slot.deadline =
-        event.time + (current.previous_left_listen ? kListenerAbortWindow : kSettleWindow);
+    slot.deadline = event.time + settle_window(current, event);
     add_slot(std::move(slot), findings);
     return;
   }
@@ -390,6 +389,7 @@ void Tracker::Implementation::on(const SocketDestroyed& event, FindingHandler& f
   // The RST that answers late data is sent after the socket is destroyed: wait for it.
   twin.destroyed = true;
   queue_[twin.pending].step.evidence->destroyed_after = true;
+  queue_.wake(twin.pending, std::min(queue_[twin.pending].deadline, event.time + kSettleWindow));
 }
 
 void Tracker::Implementation::on(const SegmentRetransmitted& event, FindingHandler&) {

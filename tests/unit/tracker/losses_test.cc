@@ -296,6 +296,40 @@ TEST(Loss, that_was_counted_early_still_protects_the_step_it_hit) {
   EXPECT_EQ(host.findings.steps.back().verdict, Verdict::Unverified);
 }
 
+// A virtual processor is taken away in the middle of close(): CLOSE is seen, the RST comes later.
+TEST(Stall, between_an_abort_and_its_reset_accuses_nobody) {
+  for (const Duration stall : {1ms, 19ms, 21ms, 150ms}) {
+    Host host;
+    SimulatedSocket client(host);
+    client.is_established();
+    client.snapshot.linger_zero = client.snapshot.receive_shutdown = true;
+    client.snapshot.send_shutdown = true;
+    client.changes_to(model::State::Closed, model::Context::Process);
+    host.wait(stall);
+    client.sends_reset(false);
+    client.is_destroyed();
+    host.settle();
+    EXPECT_THAT(host.findings.divergences, IsEmpty());
+    EXPECT_EQ(host.findings.steps.back().cause, model::Cause::Linger0Abort);
+  }
+}
+
+// Once the socket is destroyed nothing is waited for longer than after any other change.
+TEST(Stall, is_over_when_the_socket_is_destroyed) {
+  Host host;
+  SimulatedSocket client(host);
+  client.is_established();
+  client.snapshot.linger_zero = client.snapshot.receive_shutdown = true;
+  client.snapshot.send_shutdown = true;
+  client.changes_to(model::State::Closed, model::Context::Process);
+  client.sends_reset(false);
+  client.is_destroyed();
+  const std::size_t steps = host.findings.steps.size();
+  host.wait(25ms);
+  host.status();
+  EXPECT_EQ(host.findings.steps.size(), steps + 1);
+}
+
 TEST(Loss, without_any_of_it_the_same_load_is_free_of_gaps) {
   for (unsigned seed = 0; seed < 50; ++seed) {
     std::mt19937 random(seed);
