@@ -94,6 +94,15 @@ static __always_inline bool select_socket(const struct tcptwin_socket *socket, _
 	return true;
 }
 
+/* An address serves the next socket as soon as this one is gone. */
+static __always_inline void forget_selected(struct sock *sk)
+{
+	__u64 address = (__u64)sk;
+
+	if (!knobs.have_cookie && (knobs.filter_pid || knobs.filter_cgroup))
+		bpf_map_delete_elem(&selected_sockets, &address);
+}
+
 /* -p and --cgroup: a socket belongs to whoever acted on it, from then on until its TIME_WAIT ends;
  * children and half-open connections belong with the listener at their local port. */
 static __always_inline bool is_selected(const struct tcptwin_socket *socket, __u32 hints)

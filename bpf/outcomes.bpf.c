@@ -92,6 +92,7 @@ SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(sockets_destroyed, struct sock *sk)
 {
 	record_full_socket(sk, TCPTWIN_SOCKET_DESTROYED, 0);
+	forget_selected(sk);
 	return 0;
 }
 

@@ -40,7 +40,10 @@ static __always_inline void read_netns(enum access how, struct tcptwin_socket *o
 static __always_inline void read_common(enum access how, struct tcptwin_socket *out,
 					struct sock_common *common)
 {
-	out->cookie = common->skc_cookie.counter;
+	/* Where programs cannot ask for a cookie, ss can give one at any moment, and a socket would
+	 * change its identity in the middle of its life. */
+	if (knobs.have_cookie)
+		out->cookie = common->skc_cookie.counter;
 	out->family = common->skc_family;
 	out->state = common->skc_state;
 	out->local_port = common->skc_num;

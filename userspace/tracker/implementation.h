@@ -36,8 +36,9 @@ inline constexpr Duration kListenerAbortWindow = 200ms;
 inline constexpr Duration kBirthWindow = 100ms;
 // Between the expiry of a SYN+ACK timer and its restart lies a whole retransmission.
 inline constexpr Duration kRequestTimeoutWindow = 50ms;
-// Ids of connections that have no cookie yet when they begin: request sockets, and children before
-// 6.18. Cookies count from 1 and stay far below.
+// Ids of connections that have no cookie when they begin: request sockets, children before 6.18,
+// and all on 5.10, where an object's address serves the next connection at once. Cookies count from
+// 1 and stay far below.
 inline constexpr std::uint64_t kNumberedIds = std::uint64_t{1} << 63;
 // connect() that takes over a TIME_WAIT does so in the same call; listen() fails in the same call.
 inline constexpr Duration kSameCall = 5ms;

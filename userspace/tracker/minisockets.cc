@@ -33,7 +33,8 @@ void Tracker::Implementation::on(const MinisocketTimer& event, FindingHandler& f
     // Older than the tracer: its end is still worth a line.
     Twin twin;
     twin.socket = event.socket;
-    twin.identity.id = {event.socket.cookie != 0 ? event.socket.cookie : event.socket.address, 1};
+    twin.identity.id = {event.socket.cookie != 0 ? event.socket.cookie : kNumberedIds + ++numbered_,
+                        1};
     twin.identity.tuple = event.tuple;
     twin.identity.adopted = true;
     be_found(twin, {event.substate, Holder::Minisocket}, stream_began_.value_or(event.time));

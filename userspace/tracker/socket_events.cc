@@ -116,7 +116,7 @@ TwinHandle Tracker::Implementation::begin_twin(const StateChanged& event,
   const TwinKey key = socket_key(event.socket);
   Twin twin;
   twin.socket = event.socket;
-  twin.identity.id = {key, 0};
+  twin.identity.id = {event.socket.cookie != 0 ? key : kNumberedIds + ++numbered_, 0};
   twin.identity.tuple = event.tuple;
   twin.identity.cgroup = event.cgroup;
   twin.identity.mptcp = event.snapshot.mptcp;
@@ -124,7 +124,7 @@ TwinHandle Tracker::Implementation::begin_twin(const StateChanged& event,
   twin.last_event = event.time;
   if (is_birth(event)) {
     twin.identity.role = Role::Passive;
-    twin.identity.id = {event.socket.cookie != 0 ? key : kNumberedIds + ++numbered_, 1};
+    twin.identity.id.generation = 1;
     ++counts_.connections;
     begin_life(twin, event.time);
     inherit_from_listener(twin, table_.find_listener(0, event.tuple));

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <set>
+
 #include "simulated_host.h"
 
 namespace tcptwin::tracker::testing {
@@ -206,6 +209,25 @@ TEST_F(Minisocket, older_than_the_tracer_ends_without_an_accusation) {
   EXPECT_EQ(line(fresh.findings.steps[0]), "TIME_WAIT -> CLOSE time_wait_expired conformant");
   EXPECT_TRUE(fresh.findings.steps[0].connection.adopted);
   EXPECT_THAT(fresh.findings.divergences, IsEmpty());
+}
+
+// On 5.10 the socket's address stands in for the cookie, and serves the next socket at once.
+TEST(WithoutCookies, two_connections_at_one_address_have_two_ids) {
+  Host host;
+  for (const int port : {40000, 40001}) {
+    SimulatedSocket client(host, static_cast<std::uint16_t>(port));
+    client.reference = {0, 0xffff'8880'1234'0000};
+    client.is_established();
+    client.closes();
+    client.gets_ack_of_fin();
+    client.enters_time_wait();
+    client.is_destroyed();
+  }
+  host.settle();
+  EXPECT_EQ(host.findings.count(model::Verdict::Gap), 0u);
+  std::set<ConnectionId> distinct;
+  for (const Step& step : host.findings.steps) distinct.insert(step.connection.id);
+  EXPECT_THAT(distinct, SizeIs(2));
 }
 
 }  // namespace
