@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "kernel/kernels_differ.h"
 #include "kernel/stage.h"
 
 namespace tcptwin::testing {
@@ -62,8 +63,13 @@ TEST(Listener, shutdown_for_reading_stops_it_and_it_listens_again) {
     server.shutdown(Shutdown::Read);
     server.listen();
     server.close();
-    stage.expect(listener(80).number(1),
-                 kListening + Path{"LISTEN -> CLOSE disconnect deviation L30"});
+    const Path disconnected = kListening + Path{"LISTEN -> CLOSE disconnect deviation L30"};
+    if (shows_error_reports()) {
+      stage.expect(listener(80).number(1), disconnected);
+    } else {  // soon after listen() it looks as if that had failed
+      const Path failed = kListening + Path{"LISTEN -> CLOSE listen_failed unverified L16"};
+      stage.expect_one_of(listener(80).number(1), {disconnected, failed});
+    }
     stage.expect(listener(80).number(2), kListening + kClosed);
   });
 }
@@ -80,7 +86,7 @@ TEST(Listener, second_one_on_the_port_fails) {
     EXPECT_EQ(second.try_listen(16), EADDRINUSE);
     stage.expect(listener(80).number(1), kListening);
     stage.expect(listener(80).number(2),
-                 kListening + Path{"LISTEN -> CLOSE listen_failed deviation L16"});
+                 kListening + Path{by_absence("LISTEN -> CLOSE listen_failed", "L16")});
   });
 }
 
@@ -137,6 +143,7 @@ TEST(Listener, full_queue_resets_where_abort_on_overflow_is_set) {
 }
 
 TEST(Listener, unaccepted_child_migrates_to_another_one) {
+  if (!kernel_is_at_least(5, 14)) GTEST_SKIP() << "missing: tcp_migrate_req (Linux 5.14)";
   scenario([](Stage& stage) {
     stage.network.set_ipv4("tcp_migrate_req", "1");
     const auto share_port = [&](Socket& server) -> Socket& {

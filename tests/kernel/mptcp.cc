@@ -2,6 +2,7 @@
 // Multipath TCP: its master socket is left out visibly, its subflows are told apart and judged by
 // the relaxed guards.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <functional>
@@ -22,6 +23,9 @@ bool ends_a_connection(const Step& step) {
 // Client and server over MPTCP on loopback; `finish` ends what was connected.
 void run_mptcp(const std::function<void(Socket& client, Socket& server)>& finish) {
   TCPTWIN_NEEDS_LIVE_KERNEL();
+  if (access("/proc/sys/net/mptcp", F_OK) != 0) {
+    GTEST_SKIP() << "missing: MPTCP, this kernel was built without it";
+  }
   Stage stage;
   Socket& listening = stage.socket(Protocol::Mptcp);
   listening.bind("127.0.0.1", 80);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "kernel/kernels_differ.h"
 #include "kernel/stage.h"
 
 namespace tcptwin::testing {
@@ -119,6 +120,11 @@ TEST(RequestSocket, wrong_acknowledgment_is_reset_and_it_stays) {
   });
 }
 
+// Debian's 5.10 drops the request (L21).
+bool challenges_inexact_resets() {
+  return kernel_is_at_least(6, 1);
+}
+
 TEST(RequestSocket, inexact_reset_draws_a_challenge) {
   scenario([](Stage& stage) {
     stage.listener(80);
@@ -126,9 +132,14 @@ TEST(RequestSocket, inexact_reset_draws_a_challenge) {
     peer.sends(Syn);
     peer.expects(SynAck);
     peer.sends(Rst, {.seq_offset = 5});
-    peer.expects(Ack);
     stage.expect(listener(80), kListening);
-    stage.expect(passive(80, 5001), kHalfOpen);
+    if (challenges_inexact_resets()) {
+      peer.expects(Ack);
+      stage.expect(passive(80, 5001), kHalfOpen);
+    } else {
+      stage.expect(passive(80, 5001),
+                   kHalfOpen + Path{"NEW_SYN_RECV -> CLOSE request_dropped conformant"});
+    }
   });
 }
 
@@ -206,7 +217,7 @@ TEST(RequestSocket, syn_cookie_makes_a_child_without_one) {
     child.close();
     peer.expects(Rst);
     stage.expect(listener(80), kListening);
-    stage.expect(passive(80, 5001), {"LISTEN -> SYN_RECV child_from_syncookie deviation L13",
+    stage.expect(passive(80, 5001), {by_absence("LISTEN -> SYN_RECV child_from_syncookie", "L13"),
                                      "SYN_RECV -> ESTABLISHED handshake_ack_accepted conformant",
                                      "ESTABLISHED -> CLOSE linger0_abort conformant"});
   });

@@ -71,6 +71,8 @@ class Stage {
 
   // Demands, once the scenario has been played, that the connection takes exactly this path.
   void expect(const Which& which, Path path);
+  // For what a kernel does not always show: one of these, the shortest first.
+  void expect_one_of(const Which& which, std::vector<Path> paths);
   // Says that the kernel's counter must not be held against the judged steps here, and why.
   void except_counter(std::string_view name, std::string_view reason);
   TraceSession& trace() { return *session_; }
@@ -84,7 +86,7 @@ class Stage {
   friend class ScenarioRun;
   struct Expectation {
     Which which;
-    Path path;
+    std::vector<Path> paths;  // any of them is right
   };
 
   std::unique_ptr<TraceSession> session_;
@@ -97,7 +99,8 @@ class Stage {
 
 // Runs a scenario and compares. What a host's policy hides from BPF (traps-and-loss, section 2)
 // shows as a gap or as a path that just stops; such a run proves nothing and is repeated, at most
-// three runs in all. No run may show a divergence.
+// three runs in all; where nothing is hidden (trace_session.h), there is one run. No run may show a
+// divergence.
 void scenario(const std::function<void(Stage&)>& conversation);
 
 // Handshakes, as most paths begin.

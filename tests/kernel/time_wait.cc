@@ -5,13 +5,15 @@
 
 #include <thread>
 
+#include "kernel/kernels_differ.h"
 #include "kernel/stage.h"
 
 namespace tcptwin::testing {
 namespace {
 
 constexpr std::chrono::milliseconds kLittleWhile{50};
-constexpr std::chrono::milliseconds kReuseDelay{10};          // tcp_tw_reuse_delay is set to 1 ms
+constexpr std::chrono::milliseconds kReuseDelay{10};  // tcp_tw_reuse_delay is set to 1 ms
+constexpr std::chrono::milliseconds kOldReuseDelay{2100};
 constexpr std::chrono::milliseconds kTimeWaitLength{63'000};  // 60 s and the timer wheel's slack
 
 const Path kToTimeWait = {"ESTABLISHED -> FIN_WAIT1 local_close conformant",
@@ -34,6 +36,15 @@ void close_into_orphan(Stage::Talk& talk) {
   talk.peer.acknowledges_fin();
 }
 
+// 5.10 refuses `ss -K` for a minisocket (EOPNOTSUPP).
+bool minisockets_can_be_killed() {
+  return kernel_is_at_least(6, 1);
+}
+Path killed(std::string_view state) {
+  return minisockets_can_be_killed() ? minisocket_ended(state, "minisock_killed deviation L46")
+                                     : Path{};
+}
+
 TEST(FinWait2Orphan, silent_peer_lets_it_time_out) {
   scenario([](Stage& stage) {
     stage.network.set_ipv4("tcp_fin_timeout", "2");
@@ -51,9 +62,9 @@ TEST(FinWait2Orphan, data_is_answered_with_a_reset) {
     close_into_orphan(talk);
     talk.peer.sends(PshAck, {.text = "late"});
     talk.peer.expects(Rst);
-    stage.expect(active(5001),
-                 opened() + kToOrphan +
-                     Path{"FIN_WAIT2(minisocket) -> CLOSE minisock_reset_peer deviation L50"});
+    stage.expect(active(5001), opened() + kToOrphan +
+                                   minisocket_ended("FIN_WAIT2(minisocket)",
+                                                    "minisock_reset_peer deviation L50"));
   });
 }
 
@@ -65,9 +76,9 @@ TEST(FinWait2Orphan, syn_is_answered_with_a_reset) {
     talk.peer.skip(1000);
     talk.peer.sends(Syn);
     talk.peer.expects(Rst);
-    stage.expect(passive(80, 5001),
-                 received() + kToOrphan +
-                     Path{"FIN_WAIT2(minisocket) -> CLOSE minisock_reset_peer deviation L50"});
+    stage.expect(passive(80, 5001), received() + kToOrphan +
+                                        minisocket_ended("FIN_WAIT2(minisocket)",
+                                                         "minisock_reset_peer deviation L50"));
     stage.expect(listener(80), {"CLOSE -> LISTEN passive_open conformant"});
   });
 }
@@ -77,8 +88,9 @@ TEST(FinWait2Orphan, reset_ends_it) {
     auto talk = stage.connected(5001);
     close_into_orphan(talk);
     talk.peer.sends(Rst);
-    stage.expect(active(5001), opened() + kToOrphan +
-                                   Path{"FIN_WAIT2(minisocket) -> CLOSE rst_received conformant"});
+    stage.expect(active(5001),
+                 opened() + kToOrphan +
+                     minisocket_ended("FIN_WAIT2(minisocket)", "rst_received conformant"));
   });
 }
 
@@ -86,10 +98,8 @@ TEST(FinWait2Orphan, administrator_kills_it) {
   scenario([](Stage& stage) {
     auto talk = stage.connected(5001);
     close_into_orphan(talk);
-    EXPECT_EQ(kill_sockets(stage.network, 0, 5001), 1);
-    stage.expect(active(5001),
-                 opened() + kToOrphan +
-                     Path{"FIN_WAIT2(minisocket) -> CLOSE minisock_killed deviation L46"});
+    EXPECT_EQ(kill_sockets(stage.network, 0, 5001), minisockets_can_be_killed() ? 1 : 0);
+    stage.expect(active(5001), opened() + kToOrphan + killed("FIN_WAIT2(minisocket)"));
   });
 }
 
@@ -98,8 +108,9 @@ TEST(TimeWait, reset_assassinates_it) {
     auto talk = stage.connected(5001);
     close_into_time_wait(talk);
     talk.peer.sends(Rst);
-    stage.expect(active(5001), opened() + kToTimeWait +
-                                   Path{"TIME_WAIT -> CLOSE time_wait_assassinated deviation L10"});
+    stage.expect(active(5001),
+                 opened() + kToTimeWait +
+                     minisocket_ended("TIME_WAIT", "time_wait_assassinated deviation L10"));
   });
 }
 
@@ -118,9 +129,8 @@ TEST(TimeWait, administrator_kills_it) {
   scenario([](Stage& stage) {
     auto talk = stage.connected(5001);
     close_into_time_wait(talk);
-    EXPECT_EQ(kill_sockets(stage.network, 0, 5001), 1);
-    stage.expect(active(5001),
-                 opened() + kToTimeWait + Path{"TIME_WAIT -> CLOSE minisock_killed deviation L46"});
+    EXPECT_EQ(kill_sockets(stage.network, 0, 5001), minisockets_can_be_killed() ? 1 : 0);
+    stage.expect(active(5001), opened() + kToTimeWait + killed("TIME_WAIT"));
   });
 }
 
@@ -185,7 +195,8 @@ TEST(TimeWait, syn_with_a_newer_timestamp_reopens_it) {
 TEST(TimeWait, connect_takes_over_the_port) {
   scenario([](Stage& stage) {
     stage.network.set_ipv4("tcp_tw_reuse", "1");
-    stage.network.set_ipv4("tcp_tw_reuse_delay", "1");
+    const bool has_delay = kernel_is_at_least(6, 14);  // before: more than a second, always
+    if (has_delay) stage.network.set_ipv4("tcp_tw_reuse_delay", "1");
     stage.network.set_ipv4("ip_local_port_range", "40000 40000");
     Socket& server = stage.listener(80);
     Socket& first = stage.socket();
@@ -196,7 +207,8 @@ TEST(TimeWait, connect_takes_over_the_port) {
     stage.await_kernel_state(40000, 80, TCP_FIN_WAIT2);
     child.close();
     stage.await_kernel_state(40000, 80, TCP_TIME_WAIT);
-    std::this_thread::sleep_for(kReuseDelay);  // nothing tells when it is over
+    std::this_thread::sleep_for(has_delay ? kReuseDelay
+                                          : kOldReuseDelay);  // nothing tells when it is over
     stage.socket().connect("127.0.0.1", 80);
     stage.accept(server);
     stage.expect(active(80, 40000).number(1),
@@ -221,7 +233,7 @@ TEST(TimeWait, no_bucket_left_skips_it) {
     stage.expect(active(5001),
                  opened() + Path{"ESTABLISHED -> FIN_WAIT1 local_close conformant",
                                  "FIN_WAIT1 -> FIN_WAIT2 fin_acked conformant",
-                                 "FIN_WAIT2 -> CLOSE time_wait_skipped deviation L07"});
+                                 by_absence("FIN_WAIT2 -> CLOSE time_wait_skipped", "L07")});
   });
 }
 
@@ -237,7 +249,7 @@ TEST(TimeWait, no_bucket_left_skips_it_from_closing) {
     stage.expect(active(5001),
                  opened() + Path{"ESTABLISHED -> FIN_WAIT1 local_close conformant",
                                  "FIN_WAIT1 -> CLOSING fin_received_before_ack conformant",
-                                 "CLOSING -> CLOSE time_wait_skipped deviation L07"});
+                                 by_absence("CLOSING -> CLOSE time_wait_skipped", "L07")});
   });
 }
 
@@ -249,7 +261,7 @@ TEST(FinWait2Orphan, no_bucket_left_drops_it) {
     stage.expect(active(5001),
                  opened() + Path{"ESTABLISHED -> FIN_WAIT1 local_close conformant",
                                  "FIN_WAIT1 -> FIN_WAIT2 fin_acked conformant",
-                                 "FIN_WAIT2 -> CLOSE orphan_fin_wait2_dropped deviation L07"});
+                                 by_absence("FIN_WAIT2 -> CLOSE orphan_fin_wait2_dropped", "L07")});
   });
 }
 

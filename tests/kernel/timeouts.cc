@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "kernel/kernels_differ.h"
 #include "kernel/stage.h"
 
 namespace tcptwin::testing {
@@ -18,7 +19,7 @@ const Path kFinWait1 = {"ESTABLISHED -> FIN_WAIT1 local_close conformant"};
 TEST(Timeout, syn_is_never_answered) {
   scenario([](Stage& stage) {
     stage.allow(kGivingUp);
-    stage.network.set_ipv4("tcp_syn_linear_timeouts", "0");
+    if (kernel_is_at_least(6, 5)) stage.network.set_ipv4("tcp_syn_linear_timeouts", "0");
     Socket& client = stage.socket();
     client.set_tcp_option(TCP_SYNCNT, 1);
     client.connect(kPeerAddress, 5001);
@@ -30,7 +31,7 @@ TEST(Timeout, syn_is_never_answered) {
 TEST(Timeout, synack_of_crossing_syns_is_never_answered) {
   scenario([](Stage& stage) {
     stage.allow(kGivingUp);
-    stage.network.set_ipv4("tcp_syn_linear_timeouts", "0");
+    if (kernel_is_at_least(6, 5)) stage.network.set_ipv4("tcp_syn_linear_timeouts", "0");
     Socket& client = stage.socket();
     client.set_tcp_option(TCP_SYNCNT, 1);
     client.connect(kPeerAddress, 5001);

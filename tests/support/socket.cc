@@ -144,6 +144,10 @@ Socket Socket::accept() {
   return Socket(Adopted{}, accepted);
 }
 
+void Socket::await_readable() {
+  await(POLLIN);
+}
+
 void Socket::await_connected() {
   await(POLLOUT);
   check(error(), "connect");

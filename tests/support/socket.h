@@ -46,9 +46,10 @@ class Socket {
 
   Socket accept();         // waits
   void await_connected();  // waits until writable
-  std::string receive();   // waits; "" at the end of the stream
-  int await_error();       // waits for an error or hang-up and fetches SO_ERROR
-  int error();             // SO_ERROR
+  void await_readable();
+  std::string receive();  // waits; "" at the end of the stream
+  int await_error();      // waits for an error or hang-up and fetches SO_ERROR
+  int error();            // SO_ERROR
   std::uint16_t local_port() const;
   int tcp_state() const;  // TCP_INFO, kernel numbering
 

@@ -2,8 +2,10 @@
 #include "support/trace_session.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <ctime>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 namespace tcptwin::testing {
@@ -85,20 +87,37 @@ std::string identity_text(const tracker::ConnectionIdentity& connection) {
          (connection.adopted ? " adopted" : "");
 }
 
+// What the tracker is told of its source, as commands/live_run.cc does.
+tracker::TrackerOptions judging_of(const sources::LiveOptions& options,
+                                   const sources::LiveBpf& source) {
+  const sources::KernelFilter& filter = options.filter;
+  tracker::TrackerOptions judging;
+  judging.filters_by_peer =
+      !filter.remote_ports.empty() || !filter.either_ports.empty() || filter.family.has_value();
+  judging.shows_all_evidence = source.shows_all_evidence();
+  judging.shows_minisocket_segments = source.is_attached("minisocket_segments");
+  judging.nothing_is_hidden = nothing_is_hidden();
+  return judging;
+}
+
 }  // namespace
 
+bool nothing_is_hidden() {
+  const char* said = std::getenv("TCPTWIN_NOTHING_IS_HIDDEN");
+  return said != nullptr && std::string_view{said} == "1";
+}
+
 TraceSession::TraceSession(std::unique_ptr<sources::LiveBpf> source,
-                           const tracker::TrackerOptions& judging)
+                           const sources::LiveOptions& options)
     : findings_(std::make_unique<Findings>()),
-      tracker_(std::make_unique<tracker::Tracker>(judging)),
+      tracker_(std::make_unique<tracker::Tracker>(judging_of(options, *source))),
       pipeline_(std::make_unique<Pipeline>(*tracker_, *findings_)),
       source_(std::move(source)) {}
 
-Result<std::unique_ptr<TraceSession>> TraceSession::open(const sources::LiveOptions& options,
-                                                         const tracker::TrackerOptions& judging) {
+Result<std::unique_ptr<TraceSession>> TraceSession::open(const sources::LiveOptions& options) {
   auto source = sources::LiveBpf::open(options);
   if (!source) return source.error();
-  return std::unique_ptr<TraceSession>(new TraceSession(std::move(source.value()), judging));
+  return std::unique_ptr<TraceSession>(new TraceSession(std::move(source.value()), options));
 }
 
 void TraceSession::poll(std::chrono::milliseconds timeout) {
