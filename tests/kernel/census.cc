@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "kernel/census_stage.h"
+#include "kernel/kernels_differ.h"
 
 namespace tcptwin::testing {
 namespace {
@@ -110,6 +111,7 @@ TEST_F(Census, addresses_of_both_families_are_whole) {
 }
 
 TEST_F(Census, listener_shows_its_queues_and_their_limit) {
+  prepare();
   listener(80, 7);
   client(80);
   client(80);
@@ -147,6 +149,7 @@ TEST_F(Census, time_wait_shows_the_time_left) {
 }
 
 TEST_F(Census, half_open_connection_shows_age_timer_and_listener) {
+  prepare();
   listener(80);
   half_open(5001, 80);
   CensusSession& found = census();
@@ -163,6 +166,7 @@ TEST_F(Census, half_open_connection_shows_age_timer_and_listener) {
 }
 
 TEST_F(Census, repeated_synack_is_counted) {
+  prepare();
   listener(80);
   half_open(5001, 80).expects(SynAck);  // again, after a second
   CensusSession& found = census();
@@ -172,6 +176,7 @@ TEST_F(Census, repeated_synack_is_counted) {
 }
 
 TEST_F(Census, pending_timers_are_those_of_ss) {
+  prepare();
   Socket& silent = sockets_.emplace_back(*network_);
   silent.connect(kPeerAddress, 5001);
   auto kept = pair(listener(80));
@@ -216,6 +221,7 @@ TEST_F(Census, data_that_nobody_acknowledges_stays_in_the_send_queue) {
 // Adopted sockets: what the census listed is what later records speak of.
 
 TEST_F(Census, full_socket_keeps_its_cookie) {
+  TCPTWIN_NEEDS_COOKIES();
   auto [connecting, accepted] = pair(listener(80));
   const std::uint16_t port = connecting.local_port();
   CensusSession& found = census();
@@ -229,6 +235,7 @@ TEST_F(Census, full_socket_keeps_its_cookie) {
 }
 
 TEST_F(Census, minisocket_keeps_its_cookie) {
+  TCPTWIN_NEEDS_COOKIES();
   const std::uint16_t port = time_wait(listener(80));
   CensusSession& found = census();
   const auto existing = found.socket_at(netns(), port, 80);
@@ -241,6 +248,7 @@ TEST_F(Census, minisocket_keeps_its_cookie) {
 }
 
 TEST_F(Census, minisocket_inherits_the_cookie_of_an_adopted_socket) {
+  TCPTWIN_NEEDS_COOKIES();
   auto [connecting, accepted] = pair(listener(80));
   const std::uint16_t port = connecting.local_port();
   CensusSession& found = census();
@@ -252,6 +260,7 @@ TEST_F(Census, minisocket_inherits_the_cookie_of_an_adopted_socket) {
 }
 
 TEST_F(Census, child_inherits_the_cookie_of_an_adopted_request) {
+  TCPTWIN_NEEDS_COOKIES();
   listener(80);
   auto talk = half_open(5001, 80);
   CensusSession& found = census();

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "kernel/census_stage.h"
+#include "kernel/kernels_differ.h"
 #include "support/process.h"
 
 namespace tcptwin::testing {
@@ -25,6 +26,7 @@ using tracker::StateChanged;
 // Who holds them.
 
 TEST_F(Census, holder_is_named) {
+  TCPTWIN_NEEDS_HOLDERS();
   Process server("twin_server", [&](const Process::Ready& ready) {
     Socket listening(*network_);
     listening.bind("0.0.0.0", 80);
@@ -43,6 +45,7 @@ TEST_F(Census, holder_is_named) {
 }
 
 TEST_F(Census, fork_makes_a_second_holder) {
+  TCPTWIN_NEEDS_HOLDERS();
   Socket& shared = listener(80);
   Process child("twin_child", [&](const Process::Ready& ready) {
     ready();
@@ -58,6 +61,7 @@ TEST_F(Census, fork_makes_a_second_holder) {
 }
 
 TEST_F(Census, threads_count_as_one_holder) {
+  TCPTWIN_NEEDS_HOLDERS();
   listener(80);
   const Gate gate;
   std::thread thread([&] { gate.wait(); });
@@ -107,6 +111,7 @@ class DescriptorChannel {
 };
 
 TEST_F(Census, receiver_of_a_descriptor_is_the_holder) {
+  TCPTWIN_NEEDS_HOLDERS();
   DescriptorChannel channel;
   const Gate received;
   std::array<int, 2> confirmation{};

@@ -111,13 +111,23 @@ class Census : public ::testing::Test {
     session_->take_census();
     return *session_;
   }
-  CensusSession& census() { return census(here()); }
+  CensusSession& census() {
+    if (!is_prepared_) return census(here());
+    session_->take_census();
+    return *session_;
+  }
+  // Loads the programs now: where that takes long, a timer would go off before the census.
+  void prepare() {
+    session_ = std::make_unique<CensusSession>(here());
+    is_prepared_ = true;
+  }
   std::uint32_t netns() const { return network_->inode(); }
 
   std::unique_ptr<NetworkNamespace> network_;
   std::unique_ptr<TunPeer> peer_;
   std::deque<Socket> sockets_;
   std::unique_ptr<CensusSession> session_;
+  bool is_prepared_ = false;
 };
 
 }  // namespace tcptwin::testing

@@ -54,7 +54,8 @@ class Filter : public ::testing::Test {
       const auto visit = network_->enter();
       traffic();
     }
-    session.value()->settle();
+    // Before 6.18 a child whose peer is filtered out holds up what follows it for 100 ms.
+    for (int times = 0; times < 3; ++times) session.value()->settle();
     for (const Step& step : session.value()->findings().steps) {
       if (step.connection.tuple.netns == network_->inode()) steps_.push_back(step);
     }

@@ -3,6 +3,8 @@
 // docs/kernel-support.md tells the same to users.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <string>
 #include <string_view>
 
@@ -14,6 +16,17 @@ namespace tcptwin::testing {
 inline bool kernel_is_at_least(int major, int minor) {
   return sources::running_kernel().is_at_least(major, minor);
 }
+
+// Where tracing programs cannot ask for a cookie, no socket has one.
+#define TCPTWIN_NEEDS_COOKIES()                                               \
+  if (!::tcptwin::testing::kernel_is_at_least(5, 12)) {                       \
+    GTEST_SKIP() << "missing: bpf_get_socket_cookie in tracing (Linux 5.12)"; \
+  }
+// Who holds which socket.
+#define TCPTWIN_NEEDS_HOLDERS()                                 \
+  if (!::tcptwin::testing::kernel_is_at_least(5, 11)) {         \
+    GTEST_SKIP() << "missing: bpf_sock_from_file (Linux 5.11)"; \
+  }
 
 // inet_sk_error_report.
 inline bool shows_error_reports() {
