@@ -58,6 +58,8 @@ def summary(rows):
 
 def table(rows):
     """The part of the page that is made, without its markers."""
+    if not rows:
+        return "No results yet.\n"
     lines = ["| kernel | Debian's version | passed | failed | skipped | `doctor` misses there |",
              "| --- | --- | ---: | ---: | ---: | --- |"]
     for one in rows:
