@@ -118,6 +118,9 @@ std::string orderly_end(const std::vector<Line>& lines) {
 std::string end_of(const std::vector<Line>& lines) {
   const Line& last = lines.back();
   if (is_orderly(last.cause)) return orderly_end(lines);
+  if (last.cause == "minisock_killed" && last.verdict == "unverified") {
+    return "unknown unknown minisock_killed";
+  }
   for (const EndRow& row : kEnds) {
     if (row.cause == last.cause && (row.from.empty() || row.from == last.from)) {
       return std::string{row.who_and_how} + " " + last.cause;

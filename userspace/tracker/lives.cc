@@ -274,6 +274,10 @@ std::unique_ptr<Life> Tracker::Implementation::end_life(TwinHandle handle, const
   life->owners = twin.owners;
   life->ending = model::ending_of(step.from, step.cause, twin.life.fins,
                                   step.evidence && model::predicates::unsent(*step.evidence));
+  // Where nothing shows what reached the minisocket (before 6.11), it may have been a RST.
+  const bool may_be_reset =
+      step.cause == Cause::MinisockKilled && step.verdict == Verdict::Unverified;
+  if (may_be_reset) life->ending = {EndedBy::Unknown, model::EndedHow::Unknown, step.cause};
   life->last = step.evidence ? step.evidence->snapshot : twin.last;
   life->verdict = graver(twin.life.gravest, step.verdict);
   life->synack_retransmits = twin.life.synack_retransmits;
