@@ -16,9 +16,14 @@ void Pipeline::on_record(std::span<const std::byte> record) {
   }
   if (auto* status = std::get_if<tracker::StreamStatus>(observation)) {
     status->malformed += malformed_;
+    status->unrecorded = unrecorded_;
     status_ = *status;
   }
   tracker_.observe(*observation, findings_);
+  const auto* mark = std::get_if<tracker::CensusMark>(observation);
+  const bool pauses = std::holds_alternative<tracker::StreamStatus>(*observation) ||
+                      (mark != nullptr && mark->phase == tracker::CensusPhase::Ended);
+  if (pauses) tracker_.advance(status_.time, findings_);
 }
 
 }  // namespace tcptwin

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The whole program on one screen: record -> decode -> tracker -> findings. The live trace, a
-// replay and the tests all run through this.
+// replay and the tests all run through this. What comes out depends on the records alone, not on
+// when they come: that is what makes a replay say what the live trace said.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +20,7 @@ class Pipeline final : public sources::RecordHandler {
       : tracker_(tracker), findings_(findings) {}
 
   void on_record(std::span<const std::byte> record) override;
+  void on_lost(std::uint64_t records) override { unrecorded_ += records; }
 
   // The last state of the stream that a source reported.
   const tracker::StreamStatus& status() const { return status_; }
@@ -28,6 +30,7 @@ class Pipeline final : public sources::RecordHandler {
   tracker::FindingHandler& findings_;
   tracker::StreamStatus status_;
   std::uint64_t malformed_ = 0;
+  std::uint64_t unrecorded_ = 0;
 };
 
 }  // namespace tcptwin

@@ -239,6 +239,8 @@ std::string_view explanation(tracker::LossPlace place) {
       return "the table of connections was full, the quietest were forgotten";
     case tracker::LossPlace::Unseen:
       return "must have happened, were not seen, and no counter tells why";
+    case tracker::LossPlace::Recording:
+      return "records that the recording lacks: the disk was full or too slow";
   }
   return "";
 }

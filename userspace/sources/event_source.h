@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "base/result.h"
@@ -16,6 +17,8 @@ class RecordHandler {
   virtual ~RecordHandler() = default;
   // One wire record (include/tcptwin/wire.h). The bytes are the source's until the call returns.
   virtual void on_record(std::span<const std::byte> record) = 0;
+  // So many records are missing here: whoever recorded them could not store them.
+  virtual void on_lost(std::uint64_t) {}
 };
 
 class EventSource {

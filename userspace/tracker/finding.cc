@@ -59,6 +59,8 @@ std::string_view label(LossPlace place) {
       return "table";
     case LossPlace::Unseen:
       return "unseen";
+    case LossPlace::Recording:
+      return "recording";
   }
   return "";
 }

@@ -127,10 +127,11 @@ enum class LossPlace : std::uint8_t {
   Malformed,   // a record could not be decoded
   Table,       // a twin was evicted: the table was full
   Unseen,      // an event must have happened and no counter tells why it was not seen (a gap)
+  Recording,   // a recording lacks it: the disk was full or too slow
 };
-inline constexpr std::size_t kLossPlaceCount = 5;
-std::string_view label(
-    LossPlace place);  // "ring_buffer", "recursion", "malformed", "table", "unseen"
+inline constexpr std::size_t kLossPlaceCount = 6;
+// "ring_buffer", "recursion", "malformed", "table", "unseen", "recording"
+std::string_view label(LossPlace place);
 
 struct Loss {
   KernelTime time;

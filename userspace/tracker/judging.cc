@@ -29,6 +29,7 @@ void Tracker::Implementation::on(const StreamStatus& event, FindingHandler& find
   const StreamStatus before = status_.value_or(StreamStatus{});
   const std::uint64_t in_ring = event.lost_in_ring - before.lost_in_ring;
   const std::uint64_t malformed = event.malformed - before.malformed;
+  const std::uint64_t unrecorded = event.unrecorded - before.unrecorded;
   const std::uint64_t refused = event.recursion_misses - before.recursion_misses;
   const std::uint64_t recovered = event.side_recovered - before.side_recovered;
   const std::uint64_t missed = refused > recovered ? refused - recovered : 0;
@@ -36,7 +37,8 @@ void Tracker::Implementation::on(const StreamStatus& event, FindingHandler& find
   if (in_ring > 0) report_loss(LossPlace::RingBuffer, in_ring, event.time, findings);
   if (missed > 0) report_loss(LossPlace::Recursion, missed, event.time, findings);
   if (malformed > 0) report_loss(LossPlace::Malformed, malformed, event.time, findings);
-  if (in_ring + missed + malformed > 0) {
+  if (unrecorded > 0) report_loss(LossPlace::Recording, unrecorded, event.time, findings);
+  if (in_ring + missed + malformed + unrecorded > 0) {
     last_loss_ = std::max(event.time, event.counted_at);
     loss_since_census_ = true;
   }

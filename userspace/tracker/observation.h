@@ -148,6 +148,7 @@ struct StreamStatus {
   std::uint64_t recursion_misses = 0;    // program runs the kernel refused
   std::uint64_t side_recovered = 0;
   std::uint64_t malformed = 0;
+  std::uint64_t unrecorded = 0;  // missing from a recording
   std::uint64_t filtered_out = 0;
   std::uint64_t mptcp_skipped = 0;
 };
