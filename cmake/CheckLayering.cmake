@@ -23,7 +23,7 @@ iostream|ostream|istream|fstream|cstdio|stdio\\.h|filesystem|ctime|time\\.h|rand
 set(impure_calls "_clock::now|[^a-z_]clock_gettime|[^a-z_]gettimeofday|[^a-z_]getenv|[^a-z_]printf")
 
 # Headers that one kind of file alone may see.
-set(only_pattern_1 "tcptwin/wire\\.h|knobs\\.h") # the contracts with bpf/
+set(only_pattern_1 "tcptwin/(wire|recording)\\.h|knobs\\.h") # the contracts with bpf/ and with files
 set(only_allowed_1 "^sources/")
 set(only_pattern_2 ".*\\.skel\\.h")
 set(only_allowed_2 "^sources/live_bpf\\.cc$")

@@ -162,17 +162,34 @@ constexpr std::array kBufferRow = {
 
 constexpr auto kStreamRows = joined(kStrictRow, kBufferRow);
 
-constexpr auto kTraceOptions =
-    joined(kFilterRows, kStepRows, kTimeRows, kEvidenceRows, kCsvRow, kFormatRows, kColourRow,
-           kDurationRow, kStepCountRow, kReconcileRow, kDivergenceExitRow, kStreamRows);
+constexpr std::array kRecordingRows = {
+    OptionRow{0, "record", "FILE", "record as well: what is printed can be printed again", kRun},
+    OptionRow{0, "from", "FILE", "replay a recording instead of watching this host; - is stdin",
+              kRun},
+};
+
+constexpr auto kTraceOptions = joined(
+    kFilterRows, kStepRows, kTimeRows, kEvidenceRows, kCsvRow, kFormatRows, kColourRow,
+    kDurationRow, kStepCountRow, kReconcileRow, kDivergenceExitRow, kStreamRows, kRecordingRows);
 constexpr auto kLifeOptions =
     joined(kFilterRows, kEndingRows, kTimeRows, kLifeLookRows, kCsvRow, kFormatRows, kColourRow,
-           kDurationRow, kCountRow, kReconcileRow, kDivergenceExitRow, kStreamRows);
-constexpr auto kStuckOptions =
-    joined(kFilterRows, kStateRow, kThresholdRows, kTimeRows, kExtendedRow, kFormatRows, kColourRow,
-           kDurationRow, kOnceRow, kCountRow, kReconcileRow, kStuckExitRow, kStreamRows);
+           kDurationRow, kCountRow, kReconcileRow, kDivergenceExitRow, kStreamRows, kRecordingRows);
+constexpr auto kStuckOptions = joined(
+    kFilterRows, kStateRow, kThresholdRows, kTimeRows, kExtendedRow, kFormatRows, kColourRow,
+    kDurationRow, kOnceRow, kCountRow, kReconcileRow, kStuckExitRow, kStreamRows, kRecordingRows);
 constexpr auto kSnapshotOptions =
     joined(kFilterRows, kStateRow, kExtendedRow, kSocketSortRow, kCsvRow, kFormatRows);
+
+constexpr std::array kStackRow = {
+    OptionRow{0, "stack", "", "take the kernel's call path of every state change, for --stack",
+              kLook},
+};
+
+constexpr auto kRecordOptions =
+    joined(kFilterRows, kStackRow, kDurationRow, kReconcileRow, kStreamRows);
+constexpr auto kReplayOptions =
+    joined(kFilterRows, kStepRows, kTimeRows, kEvidenceRows, kCsvRow, kFormatRows, kColourRow,
+           kDurationRow, kStepCountRow, kDivergenceExitRow, kStrictRow);
 
 constexpr std::array kTopRows = {
     OptionRow{0, "interval", "TIME", "a new screen this often (default 1s)", kLook},
@@ -270,6 +287,29 @@ constexpr std::array kCommands = {
         "  tcptwin top --sort close-wait --interval 5s\n"
         "  tcptwin top --batch 3 --size 100x30       three screens as text\n",
         kTopOptions, run_top},
+    CommandRow{
+        "record", "FILE", "store what the kernel shows, to be replayed later and elsewhere",
+        "Stores the records of the kernel side as they come; prints nothing but a summary. "
+        "Tracing\n"
+        "never waits for the disk: what cannot be stored is counted, said, and known to a replay.\n"
+        "Ctrl-C leaves a complete file; if the program is killed, all but the last second is "
+        "there.\n"
+        "FILE may be a pipe, or - for stdout.",
+        "  tcptwin record today.twin                 until Ctrl-C\n"
+        "  tcptwin record -L 443 --duration 10m https.twin\n"
+        "  ssh server tcptwin record - | tcptwin replay -\n",
+        kRecordOptions, run_record},
+    CommandRow{
+        "replay", "FILE", "print what `trace` printed, from a recording; no rights needed",
+        "Takes the records through the same steps as `trace` took them live and prints the same,\n"
+        "byte for byte, with the options of `trace`. `life --from FILE` and `stuck --from FILE`\n"
+        "replay as those commands. A filter that was in force when it was recorded stays in "
+        "force.\n"
+        "What is missing or damaged in the file is said, with its place.",
+        "  tcptwin replay today.twin\n"
+        "  tcptwin replay today.twin --cause rst_received -x\n"
+        "  tcptwin life --from today.twin --sort bytes\n",
+        kReplayOptions, run_replay},
     CommandRow{"doctor", "",
                "tell what this kernel allows, tier by tier, and what is lost without it",
                "Tries what tcptwin needs and changes nothing. Exits with 77 if `tcptwin trace` "

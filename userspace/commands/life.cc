@@ -5,10 +5,8 @@
 #include <memory>
 
 #include "commands/command.h"
-#include "commands/host_cgroups.h"
 #include "commands/life_options.h"
 #include "commands/live_run.h"
-#include "commands/surroundings.h"
 #include "sinks/json_lines.h"
 #include "sinks/life_csv.h"
 #include "sinks/life_joiner.h"
@@ -75,7 +73,7 @@ class LifeRun {
       : options_(options),
         run_(run),
         out_(out),
-        printer_(make_printer(options, clock_mapping(run.start()), out, diagnostics, cgroups_)),
+        printer_(make_printer(options, run.clock(), out, diagnostics, run.cgroups())),
         sorter_(options.sort.value_or(sinks::LifeKey::Duration), *printer_.lives),
         statistics_(options.sort ? static_cast<sinks::LifeReceiver&>(sorter_) : *printer_.lives),
         filter_(options.conditions, *printer_.sink, &statistics_),
@@ -84,26 +82,19 @@ class LifeRun {
   Status run() {
     printer_.sink->on_start();
     out_.flush();
-    Status began = options_.both_ends_apart ? run_.begin(filter_) : run_.begin(joiner_);
-    if (!began) return began;
-    return run_.run_until([&] {
+    tracker::FindingHandler& first =
+        options_.both_ends_apart ? static_cast<tracker::FindingHandler&>(filter_) : joiner_;
+    Status ran = run_.run_through(first, [&] {
       joiner_.advance(run_.stream().time);
       out_.flush();
       return filter_.limit_reached() || !out_.is_usable();
     });
-  }
-
-  Status finish() {
-    // What is said of open connections shall be true now, also after a loss. Without a census it
-    // is what was seen last: a failure is counted in the summary.
-    if (options_.open || run_.tracker().wants_census()) static_cast<void>(run_.take_census());
-    Status finished = run_.finish();
     joiner_.finish();
     sorter_.finish();
     count_open();
     printer_.sink->on_end(summary());
     out_.flush();
-    return finished;
+    return ran;
   }
 
   int exit_code() const {
@@ -112,7 +103,7 @@ class LifeRun {
 
  private:
   void count_open() {
-    const KernelTime now = monotonic_now();
+    const KernelTime now = run_.end();
     run_.tracker().visit([&](const tracker::TwinView& twin) {
       if (!is_open(twin.state) || !filter_.matches(twin)) return;
       ++open_;
@@ -133,7 +124,6 @@ class LifeRun {
   const LifeOptions& options_;
   LiveRun& run_;
   sinks::Output& out_;
-  HostCgroups cgroups_;
   Printer printer_;
   sinks::LifeSorter sorter_;
   sinks::LifeStatistics statistics_;
@@ -145,16 +135,17 @@ class LifeRun {
 }  // namespace
 
 int run_life(const Arguments& arguments) {
-  const auto options = life_options(arguments);
-  if (!options) return report(options.error());
+  auto parsed = life_options(arguments);
+  if (!parsed) return report(parsed.error());
+  LifeOptions& options = parsed.value();
   sinks::Output out{STDOUT_FILENO};
   sinks::Output diagnostics{STDERR_FILENO};
-  const auto opened = LiveRun::open(options.value().run, diagnostics);
+  const auto opened = LiveRun::open(options.run, diagnostics);
   if (!opened) return report(opened.error());
-  LifeRun life{options.value(), *opened.value(), out, diagnostics};
+  opened.value()->fill_in_filter(options.conditions, options.filter_words);
+  LifeRun life{options, *opened.value(), out, diagnostics};
   const Status ran = life.run();
-  const Status finished = life.finish();
-  for (const Status& status : {ran, finished, written(out)}) {
+  for (const Status& status : {ran, written(out)}) {
     if (!status) return report(status.error());
   }
   return life.exit_code();

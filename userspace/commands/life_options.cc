@@ -30,8 +30,10 @@ Result<LifeOptions> life_options(const Arguments& arguments) {
       "sort", [](std::string_view text) { return parse_choice("sort", text, sinks::kLifeKeys); },
       [&](std::size_t key) { options.sort = static_cast<sinks::LifeKey>(key); });
   options.open = reader.has("open");
+  options.run.last_census = options.open ? LastCensus::Always : LastCensus::AfterLoss;
   options.both_ends_apart = reader.has("both-ends-apart");
   read_run(reader, options.run);
+  read_recording(reader, arguments, options.conditions, options.run);
   reader.value(
       "count",
       [](std::string_view text) {

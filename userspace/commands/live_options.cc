@@ -79,6 +79,30 @@ void read_run(OptionReader& reader, LiveRunOptions& options) {
       [&](std::size_t bytes) { options.live.ring_bytes = bytes; });
 }
 
+void read_recording(OptionReader& reader, const Arguments& arguments,
+                    const sinks::FindingConditions& conditions, LiveRunOptions& options) {
+  for (const std::string_view option : {"record", "reconcile", "buffer-size"}) {
+    reader.exclude("from", option);
+  }
+  const auto path = [](std::string_view option) {
+    return [option](std::string_view text) -> Result<std::string> {
+      if (!text.empty()) return std::string{text};
+      return Error{ErrorCode::Usage, "--" + std::string{option} + " wants the name of a file", ""};
+    };
+  };
+  reader.value("from", path("from"), [&](std::string file) { options.from = std::move(file); });
+  reader.value("record", path("record"),
+               [&](std::string file) { options.record.path = std::move(file); });
+  options.comms = conditions.comms;
+  options.uids = conditions.uids;
+  for (const std::string_view option : kConnectionFilters) {
+    if (!arguments.has(option)) continue;
+    std::string words;
+    for (const std::string& value : arguments.values(option)) words += " " + value;
+    options.given.emplace_back(option, std::move(words));
+  }
+}
+
 std::string filter_words(const Arguments& arguments, std::span<const std::string_view> more) {
   std::string words;
   const auto add = [&](std::string_view option) {

@@ -7,6 +7,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/time.h"
 #include "commands/command.h"
@@ -15,6 +17,7 @@
 #include "sinks/finding_filter.h"
 #include "sinks/terminal.h"
 #include "sources/live_bpf.h"
+#include "sources/recorder.h"
 #include "tracker/tracker.h"
 
 namespace tcptwin::commands {
@@ -31,6 +34,9 @@ struct LookOptions {
   bool extended = false;
 };
 
+// Whether a run compares with the kernel once more before it ends.
+enum class LastCensus { Never, AfterLoss, Always };
+
 // What a run on the live kernel needs to know (live_run.h).
 struct LiveRunOptions {
   sources::LiveOptions live;
@@ -39,6 +45,13 @@ struct LiveRunOptions {
   // Between two censuses; nullopt: only the one at the start, and none after losses.
   std::optional<Duration> reconcile = std::chrono::seconds{60};
   bool needs_census = false;  // without one there is nothing to show
+  LastCensus last_census = LastCensus::Never;
+  std::string from;                 // a recording instead of the live kernel; "": none
+  sources::RecorderOptions record;  // path "": nothing is recorded
+  // For the recording: what only user space filters, and all filters in the user's words.
+  std::vector<std::string> comms;
+  std::vector<std::uint32_t> uids;
+  std::vector<std::pair<std::string, std::string>> given;
 };
 
 // -p -u --comm -L -D -P -4 -6 -N --cgroup: into what the kernel side filters and what we filter.
@@ -48,6 +61,9 @@ void read_connection_filters(OptionReader& reader, sources::KernelFilter& kernel
 LookOptions read_look(OptionReader& reader);
 // --duration --reconcile --buffer-size
 void read_run(OptionReader& reader, LiveRunOptions& options);
+// --record --from; after the filters.
+void read_recording(OptionReader& reader, const Arguments& arguments,
+                    const sinks::FindingConditions& conditions, LiveRunOptions& options);
 
 // The connection filters as given, then those named: "--comm curl --state TIME_WAIT"; "" if none.
 std::string filter_words(const Arguments& arguments, std::span<const std::string_view> more);

@@ -2,14 +2,14 @@
 #include "commands/live_run.h"
 
 #include <fmt/format.h>
-#include <sys/utsname.h>
 
 #include <algorithm>
 #include <cstring>
-#include <string>
 #include <utility>
 
 #include "commands/command.h"
+#include "commands/host_cgroups.h"
+#include "commands/run_recording.h"
 #include "commands/surroundings.h"
 
 namespace tcptwin::commands {
@@ -24,24 +24,6 @@ constexpr int kCensusShare = 10;
 
 // With a filter on local ports every connect passes the kernel side until its port is chosen.
 constexpr std::size_t kUnnamedConnects = 4096;
-
-// What is attached, and what this run cannot see.
-std::string start_text(const sources::LiveBpf& source) {
-  utsname kernel{};
-  ::uname(&kernel);
-  const auto& programs = source.programs();
-  const auto attached = std::count_if(programs.begin(), programs.end(),
-                                      [](const auto& program) { return program.attached; });
-  std::string text = fmt::format("tcptwin: Linux {}, {} of {} programs attached, {} KB ring buffer",
-                                 static_cast<const char*>(kernel.release), attached,
-                                 programs.size(), source.ring_bytes() / 1024);
-  text += "; Ctrl-C ends\n";
-  for (const sources::ProgramReport& program : programs) {
-    if (program.attached || program.degrades.empty()) continue;
-    text += fmt::format("  without {} ({}): {}\n", program.hook, program.reason, program.degrades);
-  }
-  return text;
-}
 
 // Hands each record to two readers.
 class TappedRecords final : public sources::RecordHandler {
@@ -58,17 +40,23 @@ class TappedRecords final : public sources::RecordHandler {
   sources::RecordHandler* second_;
 };
 
-tracker::TrackerOptions tracker_options(const LiveRunOptions& options,
-                                        const sources::LiveBpf& source) {
-  const sources::KernelFilter& filter = options.live.filter;
+// What the source of the records can show.
+struct Sight {
+  const sources::KernelFilter& filter;
+  bool all_evidence;
+  bool minisocket_segments;
+};
+
+tracker::TrackerOptions tracker_options(const LiveRunOptions& options, const Sight& sight) {
+  const sources::KernelFilter& filter = sight.filter;
   tracker::TrackerOptions result;
   if (!filter.local_ports.empty() || !filter.either_ports.empty()) {
     result.unnamed_connects = kUnnamedConnects;
   }
   result.filters_by_peer =
       !filter.remote_ports.empty() || !filter.either_ports.empty() || filter.family.has_value();
-  result.shows_all_evidence = source.shows_all_evidence();
-  result.shows_minisocket_segments = source.is_attached("minisocket_segments");
+  result.shows_all_evidence = sight.all_evidence;
+  result.shows_minisocket_segments = sight.minisocket_segments;
   result.stuck = options.stuck;
   return result;
 }
@@ -78,27 +66,72 @@ tracker::TrackerOptions tracker_options(const LiveRunOptions& options,
 Result<std::unique_ptr<LiveRun>> LiveRun::open(LiveRunOptions options, sinks::Output& diagnostics) {
   auto signals = system::TerminationSignals::open();
   if (!signals) return signals.error();
-  options.live.name_frames_in_kernel = !kallsyms_are_readable();
-  auto source = sources::LiveBpf::open(options.live);
-  if (!source) return source.error();
-  if (options.live.traces) diagnostics.write(start_text(*source.value()));
+  std::unique_ptr<LiveRun> run{
+      new LiveRun(std::move(options), diagnostics, std::move(signals.value()))};
+  const Status opened = run->options_.from.empty() ? run->open_live() : run->open_recording();
+  if (!opened) return opened.error();
   diagnostics.flush();
-  return std::unique_ptr<LiveRun>(new LiveRun(
-      std::move(options), diagnostics, std::move(signals.value()), std::move(source.value())));
+  return run;
 }
 
-LiveRun::LiveRun(LiveRunOptions options, sinks::Output& diagnostics,
-                 system::TerminationSignals signals, std::unique_ptr<sources::LiveBpf> source)
-    : options_(std::move(options)),
-      diagnostics_(diagnostics),
-      signals_(std::move(signals)),
-      source_(std::move(source)),
-      start_(monotonic_now()),
-      tracker_(std::make_unique<tracker::Tracker>(tracker_options(options_, *source_))) {}
+Status LiveRun::open_live() {
+  options_.live.name_frames_in_kernel = !kallsyms_are_readable();
+  auto opened = sources::LiveBpf::open(options_.live);
+  if (!opened) return opened.error();
+  live_ = std::move(opened.value());
+  clock_ = clock_mapping(monotonic_now());
+  const Sight sight{options_.live.filter, live_->shows_all_evidence(),
+                    live_->is_attached("minisocket_segments")};
+  tracker_ = std::make_unique<tracker::Tracker>(tracker_options(options_, sight));
+  cgroups_ = std::make_unique<HostCgroups>();
+  if (options_.live.traces) diagnostics_.write(live_text(*live_));
+  if (options_.record.path.empty()) return Done{};
+  auto recorder = sources::Recorder::open(options_.record, facts_of(*live_, options_, clock_));
+  if (!recorder) return recorder.error();
+  recorder_ = std::move(recorder.value());
+  cgroups_ = std::make_unique<RecordedCgroups>(
+      [this](std::uint64_t id) { return recorder_->find_cgroup(id); });
+  return Done{};
+}
+
+Status LiveRun::open_recording() {
+  auto opened = sources::RecordingSource::open(options_.from);
+  if (!opened) return opened.error();
+  replayed_ = std::move(opened.value());
+  const sources::RecordingFacts& facts = replayed_->facts();
+  clock_ = clock_of(facts);
+  const Sight sight{facts.filter, facts.shows_all_evidence, facts.shows_minisocket_segments};
+  tracker_ = std::make_unique<tracker::Tracker>(tracker_options(options_, sight));
+  cgroups_ = std::make_unique<RecordedCgroups>(
+      [this](std::uint64_t id) { return replayed_->find_cgroup(id); });
+  diagnostics_.write(replay_text(facts, options_.from));
+  return Done{};
+}
+
+void LiveRun::fill_in_filter(sinks::FindingConditions& conditions, std::string& words) const {
+  if (replayed_) fill_in_recorded_filter(replayed_->facts(), options_, conditions, words);
+}
+
+sources::EventSource& LiveRun::source() {
+  if (live_) return *live_;
+  return *replayed_;
+}
+
+sources::RecordHandler& LiveRun::intake() {
+  if (recorder_) return *recorder_;
+  return *pipeline_;
+}
+
+// Of the run: a replay lives in the time of its recording.
+KernelTime LiveRun::now() const {
+  return replayed_ ? replayed_->time() : monotonic_now();
+}
 
 Status LiveRun::begin(tracker::FindingHandler& findings, sources::RecordHandler* census_tap) {
   findings_ = &findings;
   pipeline_ = std::make_unique<Pipeline>(*tracker_, findings);
+  if (recorder_) recorder_->pass_on_to(*pipeline_);
+  if (replayed_) return turn(kWait);
   const Status taken = take_census(census_tap);
   if (!taken && options_.needs_census) return taken;
   if (!taken) report_failed_census(taken.error());
@@ -107,18 +140,17 @@ Status LiveRun::begin(tracker::FindingHandler& findings, sources::RecordHandler*
 
 Status LiveRun::take_census(sources::RecordHandler* tap) {
   const KernelTime begin = monotonic_now();
-  TappedRecords tapped{*pipeline_, tap};
-  Status taken = source_->take_census(tapped);
+  TappedRecords tapped{intake(), tap};
+  Status taken = live_->take_census(tapped);
   last_census_ = monotonic_now();
   census_length_ = last_census_ - begin;
   if (!taken) ++failed_censuses_;
-  tracker_->advance(pipeline_->status().time, *findings_);
   return taken;
 }
 
-// Without a census a run is poorer, not wrong: said once, counted, and tried again.
+// Without any census a run is poorer, not wrong. (One that fails later ends the run: the thread may
+// be in a foreign namespace then, where the next one would miss what exists.)
 void LiveRun::report_failed_census(const Error& error) {
-  if (failed_censuses_ != 1) return;
   diagnostics_.write(fmt::format(
       "tcptwin: what was there before cannot be read: {}\n  spans of older connections stay "
       "unknown, and losses are not healed\n",
@@ -127,20 +159,23 @@ void LiveRun::report_failed_census(const Error& error) {
 }
 
 bool LiveRun::census_is_due(KernelTime now) const {
-  if (!options_.reconcile) return false;
+  if (!live_ || !options_.reconcile || failed_censuses_ != 0) return false;
   const Duration since = now - last_census_;
   if (since >= *options_.reconcile) return true;
   return since >= std::max<Duration>(kCensusPause, kCensusShare * census_length_) &&
-         tracker_->wants_census();
+         (tracker_->wants_census() || (recorder_ && recorder_->wants_census()));
 }
 
 Status LiveRun::turn(std::chrono::milliseconds wait) {
-  const auto records = source_->poll(wait, *pipeline_);
+  const auto records = source().poll(wait, intake());
   if (!records) return records.error();
-  tracker_->advance(pipeline_->status().time, *findings_);
   if (census_is_due(monotonic_now())) {
     const Status taken = take_census();
-    if (!taken) report_failed_census(taken.error());
+    if (!taken) return taken;
+  }
+  if (recorder_) {
+    recorder_->end_turn(monotonic_now());
+    diagnostics_.write(recorder_->take_message());
   }
   diagnostics_.flush();
   return Done{};
@@ -148,12 +183,13 @@ Status LiveRun::turn(std::chrono::milliseconds wait) {
 
 bool LiveRun::is_over() {
   if (signals_ && signals_->take()) interrupted_ = true;
-  return interrupted_ || (options_.duration && monotonic_now() - start_ >= *options_.duration);
+  if (replayed_ && (replayed_->is_exhausted() || replayed_->is_finishing())) return true;
+  return interrupted_ || (options_.duration && now() - start() >= *options_.duration);
 }
 
 std::chrono::milliseconds LiveRun::next_wait() const {
-  if (!options_.duration) return kWait;
-  const Duration left = *options_.duration - (monotonic_now() - start_);
+  if (!options_.duration || replayed_) return kWait;
+  const Duration left = *options_.duration - (monotonic_now() - start());
   return std::clamp(std::chrono::ceil<std::chrono::milliseconds>(left),
                     std::chrono::milliseconds{0}, kWait);
 }
@@ -166,25 +202,68 @@ Status LiveRun::run_until(const std::function<bool()>& is_over_for_caller) {
   return Done{};
 }
 
+Status LiveRun::run_through(tracker::FindingHandler& findings,
+                            const std::function<bool()>& is_over) {
+  Status ran = begin(findings);
+  if (ran) ran = run_until(is_over);
+  const Status finished = finish();
+  return ran ? finished : ran;
+}
+
+// What will be said of open connections shall be true now, also after a loss.
+Status LiveRun::take_last_census() {
+  const bool is_wanted =
+      options_.last_census == LastCensus::Always ||
+      (options_.last_census == LastCensus::AfterLoss && tracker_->wants_census());
+  if (!is_wanted || failed_censuses_ != 0) return Done{};
+  return take_census();
+}
+
 Status LiveRun::finish() {
+  end_ = now();
+  if (findings_ != nullptr) return replayed_ ? finish_replay() : finish_live();
   signals_.reset();
-  if (findings_ == nullptr) return Done{};
-  const auto last = source_->poll(std::chrono::milliseconds{0}, *pipeline_);
-  tracker_->finish(*findings_);
-  if (!last) return last.error();
   return Done{};
+}
+
+Status LiveRun::finish_live() {
+  signals_.reset();
+  if (recorder_) recorder_->begin_finish(end_);
+  const Status census = take_last_census();
+  const auto last = live_->poll(std::chrono::milliseconds{0}, intake());
+  end_ = monotonic_now();
+  tracker_->finish(*findings_);
+  Status recorded = Done{};
+  if (recorder_) {
+    const sources::RecordingReport report = recorder_->finish(end_, failed_censuses_);
+    unrecorded_ = report.lost;
+    diagnostics_.write(recorder_->take_message() + recorded_text(report, options_.record.path));
+    recorded = recorded_status(report, options_.record.path);
+  }
+  if (!last) return last.error();
+  return census ? recorded : census;
+}
+
+Status LiveRun::finish_replay() {
+  replayed_->finish(intake());
+  signals_.reset();
+  end_ = now();
+  failed_censuses_ = replayed_->failed_censuses();
+  tracker_->finish(*findings_);
+  return replayed_status(*replayed_, options_.from);
 }
 
 sinks::Summary LiveRun::summary(const sinks::FindingFilter& filter) const {
   sinks::Summary summary;
-  summary.end = monotonic_now();
-  summary.duration = summary.end - start_;
+  summary.end = end_;
+  summary.duration = summary.end - start();
   summary.seen = filter.seen();
   summary.shown = filter.shown();
   summary.counts = tracker_->counts();
   summary.stream = pipeline_->status();
   summary.lost = filter.lost();
   summary.failed_censuses = failed_censuses_;
+  summary.unrecorded = unrecorded_;
   return summary;
 }
 
@@ -193,7 +272,7 @@ int exit_code_of(const sinks::Summary& summary, bool on_divergence, bool strict)
   const bool diverged = std::any_of(divergences.begin(), divergences.end(),
                                     [](std::uint64_t count) { return count != 0; });
   if (on_divergence && diverged) return kExitDivergence;
-  if (strict && summary.lost_in_all() != 0) return kExitLost;
+  if (strict && summary.lost_in_all() + summary.unrecorded != 0) return kExitLost;
   return kExitOk;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What `trace`, `life`, `stuck`, `top` and `doctor --watch` share: the live kernel through pipeline
-// and tracker until somebody or something ends it, with a census at the start, every --reconcile,
-// and soon after every loss.
+// What `trace`, `life`, `stuck`, `record`, `top` and `doctor --watch` share: the live kernel, or a
+// recording of it, through pipeline and tracker until somebody or something ends it; live with a
+// census at the start, every --reconcile, and soon after every loss.
 #pragma once
 
 #include <chrono>
@@ -9,14 +9,20 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "commands/live_options.h"
 #include "pipeline.h"
+#include "sinks/cgroup_directory.h"
+#include "sinks/clock_mapping.h"
 #include "sinks/finding_filter.h"
 #include "sinks/output.h"
 #include "sinks/sink.h"
 #include "sources/live_bpf.h"
+#include "sources/recorder.h"
+#include "sources/recording_source.h"
 #include "system/signals.h"
 #include "tracker/tracker.h"
 
@@ -24,12 +30,17 @@ namespace tcptwin::commands {
 
 class LiveRun {
  public:
-  // Takes over Ctrl-C, then loads and attaches, and says so. Messages go to `diagnostics`.
+  // Takes over Ctrl-C, then loads and attaches, or opens the recording, and says so. Messages go to
+  // `diagnostics`.
   static Result<std::unique_ptr<LiveRun>> open(LiveRunOptions options, sinks::Output& diagnostics);
 
   // When it was attached: what -t and --duration count from.
-  KernelTime start() const { return start_; }
-  const sources::LiveBpf& source() const { return *source_; }
+  KernelTime start() const { return clock_.start; }
+  // Of the host that was traced.
+  const sinks::ClockMapping& clock() const { return clock_; }
+  sinks::CgroupDirectory& cgroups() { return *cgroups_; }
+  // In a replay: adds the filter that was in force when it was recorded.
+  void fill_in_filter(sinks::FindingConditions& conditions, std::string& words) const;
 
   // From here on findings go to `findings`. Takes in what is there already. `census_tap`, if any,
   // sees the records of that census as well.
@@ -38,46 +49,69 @@ class LiveRun {
   // Waits up to `wait` for records and judges them; takes a census if one is due.
   Status turn(std::chrono::milliseconds wait);
 
+  // The whole run: begins, turns until a signal, the end of --duration, or `is_over` says so, and
+  // finishes. The first thing that failed.
+  Status run_through(tracker::FindingHandler& findings, const std::function<bool()>& is_over);
+
   // Turns until a signal, the end of --duration, or `is_over` says so; `is_over` is asked after
   // every turn and may print.
   Status run_until(const std::function<bool()>& is_over);
   // --duration is over, or a signal came.
   bool is_over();
 
-  // Takes what the kernel has already handed over and judges what still waits. From here on a
-  // signal ends the program at once.
+  // Takes what the kernel has already handed over and judges what still waits, after a last census
+  // where the options ask for one. From here on a signal ends the program at once.
   Status finish();
+  // When finish() was called.
+  KernelTime end() const { return end_; }
 
   const tracker::Tracker& tracker() const { return *tracker_; }
   tracker::TrackerCounts counts() const { return tracker_->counts(); }
   const tracker::StreamStatus& stream() const { return pipeline_->status(); }
-  std::uint64_t failed_censuses() const { return failed_censuses_; }
 
-  // Compares with the kernel now, whether it is due or not.
+  // Compares with the kernel now, whether it is due or not. After an Error no other can be taken.
   Status take_census(sources::RecordHandler* tap = nullptr);
+
+  // Nobody reads what is recorded any more.
+  bool recording_is_gone() const { return recorder_ != nullptr && recorder_->is_gone(); }
 
   // The run so far; `filter` knows what was seen, shown and lost.
   sinks::Summary summary(const sinks::FindingFilter& filter) const;
 
  private:
-  LiveRun(LiveRunOptions options, sinks::Output& diagnostics, system::TerminationSignals signals,
-          std::unique_ptr<sources::LiveBpf> source);
+  LiveRun(LiveRunOptions options, sinks::Output& diagnostics, system::TerminationSignals signals)
+      : options_(std::move(options)), diagnostics_(diagnostics), signals_(std::move(signals)) {}
+
+  Status open_live();
+  Status open_recording();
+  sources::EventSource& source();
+  sources::RecordHandler& intake();
+  KernelTime now() const;
+  Status finish_live();
+  Status finish_replay();
 
   std::chrono::milliseconds next_wait() const;
   bool census_is_due(KernelTime now) const;
+  Status take_last_census();
   void report_failed_census(const Error& error);
 
   LiveRunOptions options_;
   sinks::Output& diagnostics_;
   std::optional<system::TerminationSignals> signals_;
-  std::unique_ptr<sources::LiveBpf> source_;
-  KernelTime start_;
+  // One of the two.
+  std::unique_ptr<sources::LiveBpf> live_;
+  std::unique_ptr<sources::RecordingSource> replayed_;
+  std::unique_ptr<sources::Recorder> recorder_;  // may be missing
+  std::unique_ptr<sinks::CgroupDirectory> cgroups_;
+  sinks::ClockMapping clock_;
+  KernelTime end_;
   std::unique_ptr<tracker::Tracker> tracker_;
   std::unique_ptr<Pipeline> pipeline_;
   tracker::FindingHandler* findings_ = nullptr;
-  KernelTime last_census_;    // when the latest one ended
-  Duration census_length_{};  // of the latest one
-  std::uint64_t failed_censuses_ = 0;
+  KernelTime last_census_;             // when the latest one ended
+  Duration census_length_{};           // of the latest one
+  std::uint64_t failed_censuses_ = 0;  // 0 or 1
+  std::uint64_t unrecorded_ = 0;
   bool interrupted_ = false;
 };
 

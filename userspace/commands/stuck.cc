@@ -8,10 +8,8 @@
 #include <memory>
 
 #include "commands/command.h"
-#include "commands/host_cgroups.h"
 #include "commands/live_run.h"
 #include "commands/stuck_options.h"
-#include "commands/surroundings.h"
 #include "sinks/json_lines.h"
 #include "sinks/life_text.h"
 #include "sinks/stuck_table.h"
@@ -75,27 +73,23 @@ int run_stuck(const Arguments& arguments) {
   const auto opened = LiveRun::open(options.run, diagnostics);
   if (!opened) return report(opened.error());
   LiveRun& run = *opened.value();
-  HostCgroups cgroups;
-  const auto sink = make_sink(options, clock_mapping(run.start()), out, diagnostics, cgroups);
+  run.fill_in_filter(options.conditions, options.filter_words);
+  const auto sink = make_sink(options, run.clock(), out, diagnostics, run.cgroups());
   sinks::FindingFilter filter{options.conditions, *sink};
   StuckOnly only{filter};
 
   sink->on_start();
   out.flush();
-  Status ran = run.begin(only);
-  if (ran) {
-    ran = run.run_until([&] {
-      out.flush();
-      return filter.limit_reached() || !out.is_usable();
-    });
-  }
-  const Status finished = run.finish();
+  const Status ran = run.run_through(only, [&] {
+    out.flush();
+    return filter.limit_reached() || !out.is_usable();
+  });
   sinks::Summary summary = run.summary(filter);
   summary.subject = sinks::Subject::Stuck;
   summary.filter = options.filter_words;
   sink->on_end(summary);
   out.flush();
-  for (const Status& status : {ran, finished, written(out)}) {
+  for (const Status& status : {ran, written(out)}) {
     if (!status) return report(status.error());
   }
   if (options.exit_code_on_stuck && filter.shown() != 0) return kExitDivergence;

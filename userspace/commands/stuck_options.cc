@@ -49,6 +49,7 @@ Result<StuckOptions> stuck_options(const Arguments& arguments) {
         });
   }
   read_run(reader, options.run);
+  read_recording(reader, arguments, options.conditions, options.run);
   reader.value(
       "count",
       [](std::string_view text) {

@@ -5,9 +5,7 @@
 #include <memory>
 
 #include "commands/command.h"
-#include "commands/host_cgroups.h"
 #include "commands/live_run.h"
-#include "commands/surroundings.h"
 #include "commands/trace_options.h"
 #include "sinks/csv.h"
 #include "sinks/json_lines.h"
@@ -38,33 +36,29 @@ std::unique_ptr<sinks::Sink> make_sink(const TraceOptions& options,
 }  // namespace
 
 int run_trace(const Arguments& arguments) {
-  const auto parsed = trace_options(arguments);
+  auto parsed = trace_options(arguments);
   if (!parsed) return report(parsed.error());
-  const TraceOptions& options = parsed.value();
+  TraceOptions& options = parsed.value();
   sinks::Output out{STDOUT_FILENO};
   sinks::Output diagnostics{STDERR_FILENO};
   const auto opened = LiveRun::open(options.run, diagnostics);
   if (!opened) return report(opened.error());
   LiveRun& run = *opened.value();
-  HostCgroups cgroups;
-  const auto sink = make_sink(options, clock_mapping(run.start()), out, diagnostics, cgroups);
+  run.fill_in_filter(options.conditions, options.filter_words);
+  const auto sink = make_sink(options, run.clock(), out, diagnostics, run.cgroups());
   sinks::FindingFilter filter{options.conditions, *sink};
 
   sink->on_start();
   out.flush();
-  Status ran = run.begin(filter);
-  if (ran) {
-    ran = run.run_until([&] {
-      out.flush();
-      return filter.limit_reached() || !out.is_usable();
-    });
-  }
-  const Status finished = run.finish();
+  const Status ran = run.run_through(filter, [&] {
+    out.flush();
+    return filter.limit_reached() || !out.is_usable();
+  });
   sinks::Summary summary = run.summary(filter);
   summary.filter = options.filter_words;
   sink->on_end(summary);
   out.flush();
-  for (const Status& status : {ran, finished, written(out)}) {
+  for (const Status& status : {ran, written(out)}) {
     if (!status) return report(status.error());
   }
   return exit_code_of(summary, options.exit_code_on_divergence, options.strict);

@@ -24,6 +24,7 @@ Result<TraceOptions> trace_options(const Arguments& arguments) {
   options.call_paths = reader.has("stack");
   if (options.call_paths) options.run.live.call_paths = sources::CallPaths::All;
   read_run(reader, options.run);
+  read_recording(reader, arguments, options.conditions, options.run);
   reader.value(
       "count",
       [](std::string_view text) {

@@ -27,6 +27,7 @@ struct Summary {
   tracker::StreamStatus stream;
   std::array<std::uint64_t, tracker::kLossPlaceCount> lost{};  // by tracker::LossPlace
   std::uint64_t failed_censuses = 0;
+  std::uint64_t unrecorded = 0;      // what --record could not store: seen here, lost to a replay
   std::optional<LifeFigures> lives;  // of `life`
 
   std::uint64_t lost_in_all() const {

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// The recorder: stands between a source and decode, stores the same bytes in the same order, and
+// beside them what a replay cannot look up any more (names of cgroups, call paths it has not seen).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/result.h"
+#include "sources/event_source.h"
+#include "sources/recording_facts.h"
+#include "sources/recording_format.h"
+#include "sources/recording_writer.h"
+#include "system/cgroup_names.h"
+
+namespace tcptwin::sources {
+
+struct RecorderOptions {
+  std::string path;  // "-": stdout
+  WriterOptions writer;
+};
+
+// What became of a recording.
+struct RecordingReport {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t records = 0;
+  std::uint64_t lost = 0;  // records that were not stored
+  int error = 0;           // errno of what went wrong with the file, 0 if nothing
+};
+
+class Recorder final : public RecordHandler {
+ public:
+  static Result<std::unique_ptr<Recorder>> open(RecorderOptions options, RecordingFacts facts);
+  ~Recorder() override;
+
+  // Where records go after they were stored.
+  void pass_on_to(RecordHandler& next) { next_ = &next; }
+  void on_record(std::span<const std::byte> record) override;
+
+  // The run has looked up; what is older than a second goes to the file.
+  void end_turn(KernelTime now);
+  // The run is over, its last records follow.
+  void begin_finish(KernelTime now);
+  RecordingReport finish(KernelTime end, std::uint64_t failed_censuses);
+
+  // What the recording says about this cgroup so far: a replay will know no more, so a run that is
+  // recorded must not either. Null if nothing. The answer lives until the next record.
+  const system::CgroupName* find_cgroup(std::uint64_t id) const;
+
+  // Records are missing from the file: a census would help those who read it.
+  bool wants_census() const { return wants_census_; }
+  // Nobody reads what is written.
+  bool is_gone() const { return writer_->health().is_gone; }
+  std::uint64_t lost() const { return lost_; }
+  // What the user must hear, once each time it begins and ends; "" if nothing.
+  std::string take_message();
+
+ private:
+  Recorder(RecorderOptions options, RecordingFacts facts, std::unique_ptr<RecordingWriter> writer);
+
+  void store(std::span<const std::byte> item, bool is_record);
+  void store_note(tcptwin_note_kind kind, KernelTime now);
+  void store_malformed(std::span<const std::byte> bytes);
+  void store_what_it_needs(std::span<const std::byte> record);
+  void store_cgroup(std::uint64_t id, KernelTime now);
+  void store_call_path(std::uint32_t id);
+  void push_block();
+
+  const RecorderOptions options_;
+  RecordingFacts facts_;
+  std::unique_ptr<RecordingWriter> writer_;
+  RecordHandler* next_ = nullptr;
+
+  Bytes block_;
+  std::uint32_t block_records_ = 0;
+  KernelTime block_began_;
+  KernelTime latest_;  // of what was stored
+
+  system::CgroupNames host_cgroups_ = system::CgroupNames::of_host();
+  std::unordered_map<std::uint64_t, system::CgroupName> cgroups_;  // that have been stored
+  std::unordered_map<std::uint32_t, Bytes> call_paths_;            // as they came
+  // What a reader of the present stretch of the file knows: nothing after a loss.
+  std::unordered_set<std::uint64_t> known_cgroups_;
+  std::unordered_set<std::uint32_t> known_call_paths_;
+
+  std::uint64_t lost_ = 0;            // in all
+  std::uint64_t lost_unwritten_ = 0;  // since the last loss note that made it
+  bool wants_census_ = false;
+  bool is_losing_ = false;
+  std::string message_;
+};
+
+}  // namespace tcptwin::sources

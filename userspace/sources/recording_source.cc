@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+#include "sources/recording_source.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace tcptwin::sources {
+namespace {
+
+// How long to look for the header of a recording that comes through a pipe before looking again.
+constexpr int kHeaderWaitMs = 200;
+
+// Names of cgroups that a file may bring along.
+constexpr std::size_t kCgroupsLimit = 200'000;
+
+// No difference of times may overflow, whatever a file says (decode has the same bound).
+KernelTime time_of(const tcptwin_header& header) {
+  return kernel_time_from_ns(std::min(header.time_ns, std::uint64_t{1} << 62));
+}
+
+template <typename Note>
+std::optional<Note> note_as(std::span<const std::byte> item) {
+  Note note;
+  if (item.size() < sizeof note) return std::nullopt;
+  std::memcpy(&note, item.data(), sizeof note);
+  return note;
+}
+
+// The item at the front; empty if what is there cannot be one.
+std::span<const std::byte> first_item(std::span<const std::byte> bytes) {
+  tcptwin_header header;
+  if (bytes.size() < sizeof header) return {};
+  std::memcpy(&header, bytes.data(), sizeof header);
+  if (header.size < sizeof header || header.size % 8 != 0 || header.size > bytes.size()) return {};
+  return bytes.first(header.size);
+}
+
+std::uint16_t kind_of(std::span<const std::byte> item) {
+  return note_as<tcptwin_header>(item)->kind;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RecordingSource>> RecordingSource::open(const std::string& path) {
+  system::UniqueFd file{path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                    : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)};
+  const auto refused = [&](int error) {
+    return Error{ErrorCode::Failed,
+                 "cannot read the recording " + path + ": " + std::strerror(error), ""};
+  };
+  struct stat status {};
+  if (!file.is_open() || ::fstat(file.get(), &status) != 0) return refused(errno);
+  if (S_ISDIR(status.st_mode)) return refused(EISDIR);
+  std::unique_ptr<RecordingSource> source{new RecordingSource{{}, std::move(file)}};
+  if (S_ISREG(status.st_mode)) source->file_bytes_ = static_cast<std::uint64_t>(status.st_size);
+  auto facts = source->reader_.open(path == "-" ? "the input" : path);
+  if (!facts) return facts.error();
+  source->facts_ = std::move(facts.value());
+  source->time_ = source->facts_.start;
+  return source;
+}
+
+Result<std::unique_ptr<RecordingSource>> RecordingSource::open(ReadBytes read,
+                                                               const std::string& name) {
+  std::unique_ptr<RecordingSource> source{new RecordingSource{std::move(read), {}}};
+  auto facts = source->reader_.open(name);
+  if (!facts) return facts.error();
+  source->facts_ = std::move(facts.value());
+  source->time_ = source->facts_.start;
+  return source;
+}
+
+RecordingSource::RecordingSource(ReadBytes read, system::UniqueFd file)
+    : file_(std::move(file)),
+      wait_ms_(kHeaderWaitMs),
+      reader_(read ? std::move(read) : [this](std::span<std::byte> room) -> std::ptrdiff_t {
+        pollfd waiting{file_.get(), POLLIN, 0};
+        if (::poll(&waiting, 1, wait_ms_) == 0) {
+          errno = EAGAIN;
+          return -1;
+        }
+        return ::read(file_.get(), room.data(), room.size());
+      }) {}
+
+bool RecordingSource::is_continued() const {
+  const auto& totals = reader_.totals();
+  return totals && totals->end == TCPTWIN_END_ROTATED;
+}
+
+const system::CgroupName* RecordingSource::find_cgroup(std::uint64_t id) const {
+  const auto found = cgroups_.find(id);
+  return found == cgroups_.end() ? nullptr : &found->second;
+}
+
+void RecordingSource::keep_cgroup(std::span<const std::byte> item) {
+  const auto note = note_as<tcptwin_cgroup_note>(item);
+  if (!note || note->path_bytes > item.size() - sizeof *note ||
+      note->path_bytes > TCPTWIN_RECORDING_PATH_LIMIT || cgroups_.size() >= kCgroupsLimit) {
+    return;
+  }
+  const auto path = item.subspan(sizeof *note, note->path_bytes);
+  cgroups_.insert_or_assign(
+      note->id,
+      system::parse_cgroup_path({reinterpret_cast<const char*>(path.data()), path.size()}));
+}
+
+// A file that continues another counts from its own beginning on.
+void RecordingSource::deliver_record(std::span<const std::byte> item, RecordHandler& handler) {
+  auto status = base_ ? note_as<tcptwin_status>(item) : std::nullopt;
+  if (!status || status->header.kind != TCPTWIN_STATUS || item.size() != sizeof *status) {
+    handler.on_record(item);
+    return;
+  }
+  for (std::size_t i = 0; i < TCPTWIN_COUNTERS; ++i) {
+    if (i != TCPTWIN_COUNTED_AT) status->counters[i] -= base_->counters[i];
+  }
+  handler.on_record(bytes_of(*status));
+}
+
+// False where a turn ends.
+bool RecordingSource::deliver_note(std::span<const std::byte> item, RecordHandler& handler) {
+  const tcptwin_header header = *note_as<tcptwin_header>(item);
+  switch (header.kind) {
+    case TCPTWIN_NOTE_TURN:
+      time_ = std::max(time_, time_of(header));
+      return false;
+    case TCPTWIN_NOTE_FINISH:
+      is_finishing_ = true;
+      return false;
+    case TCPTWIN_NOTE_CGROUP:
+      keep_cgroup(item);
+      return true;
+    case TCPTWIN_NOTE_LOST:
+      if (const auto note = note_as<tcptwin_lost_note>(item)) {
+        lost_ += note->records;
+        handler.on_lost(note->records);
+      }
+      return true;
+    case TCPTWIN_NOTE_END:
+      if (const auto note = note_as<tcptwin_end_note>(item)) {
+        time_ = std::max(time_, time_of(header));
+        failed_censuses_ = note->failed_censuses;
+      }
+      return true;
+    case TCPTWIN_NOTE_BASE:
+      if (const auto note = note_as<tcptwin_base_note>(item)) base_ = note->status;
+      return true;
+    case TCPTWIN_NOTE_MALFORMED:
+      if (const auto note = note_as<tcptwin_malformed_note>(item);
+          note && note->bytes <= item.size() - sizeof *note) {
+        handler.on_record(item.subspan(sizeof *note, note->bytes));
+      }
+      return true;
+    default:
+      return true;
+  }
+}
+
+void RecordingSource::reach_end(RecordHandler& handler) {
+  is_exhausted_ = true;
+  // What was lost at the very end stands in the end block alone.
+  const auto& totals = reader_.totals();
+  if (!totals || totals->lost <= lost_) return;
+  handler.on_lost(totals->lost - lost_);
+  lost_ = totals->lost;
+}
+
+bool RecordingSource::read_block(RecordHandler& handler) {
+  switch (reader_.next()) {
+    case RecordingReader::Found::Block:
+      at_ = 0;
+      has_block_ = true;
+      return true;
+    case RecordingReader::Found::NothingNow:
+      return false;
+    case RecordingReader::Found::End:
+    case RecordingReader::Found::Damage:
+      reach_end(handler);
+      return false;
+  }
+  return false;
+}
+
+std::size_t RecordingSource::deliver(Until until, RecordHandler& handler) {
+  std::size_t records = 0;
+  while (!is_exhausted_) {
+    if (!has_block_ && !read_block(handler)) break;
+    const auto rest = reader_.payload().subspan(at_);
+    if (rest.empty()) {
+      has_block_ = false;
+      continue;
+    }
+    const auto item = first_item(rest);
+    if (item.empty()) {
+      reader_.refuse_block("what is in the block is no record");
+      reach_end(handler);
+      break;
+    }
+    at_ += item.size();
+    if (kind_of(item) < TCPTWIN_NOTE) {
+      deliver_record(item, handler);
+      ++records;
+    } else if (!deliver_note(item, handler) && until == Until::Turn) {
+      break;
+    }
+  }
+  return records;
+}
+
+Result<std::size_t> RecordingSource::poll(std::chrono::milliseconds timeout,
+                                          RecordHandler& handler) {
+  wait_ms_ = static_cast<int>(std::clamp<std::chrono::milliseconds::rep>(timeout.count(), 0, 1000));
+  if (is_finishing_) return std::size_t{0};
+  return deliver(Until::Turn, handler);
+}
+
+bool RecordingSource::next_is_finish() {
+  if (is_finishing_) return true;
+  const auto rest = has_block_ ? reader_.payload().subspan(at_) : std::span<const std::byte>{};
+  const auto item = first_item(rest);
+  return !item.empty() && kind_of(item) == TCPTWIN_NOTE_FINISH;
+}
+
+void RecordingSource::finish(RecordHandler& handler) {
+  wait_ms_ = kHeaderWaitMs;
+  if (!is_exhausted_ && next_is_finish()) deliver(Until::End, handler);
+}
+
+}  // namespace tcptwin::sources
