@@ -26,4 +26,10 @@ void Pipeline::on_record(std::span<const std::byte> record) {
   if (pauses) tracker_.advance(status_.time, findings_);
 }
 
+void Pipeline::end() {
+  if (unrecorded_ == status_.unrecorded) return;
+  status_.unrecorded = unrecorded_;
+  tracker_.observe(status_, findings_);
+}
+
 }  // namespace tcptwin

@@ -21,6 +21,8 @@ class Pipeline final : public sources::RecordHandler {
 
   void on_record(std::span<const std::byte> record) override;
   void on_lost(std::uint64_t records) override { unrecorded_ += records; }
+  // The stream has ended: what was found to be missing at its very end is told to the tracker.
+  void end();
 
   // The last state of the stream that a source reported.
   const tracker::StreamStatus& status() const { return status_; }

@@ -12,6 +12,7 @@ constexpr std::string_view kSteps = "Which state changes";
 constexpr std::string_view kEndings = "Which endings";
 constexpr std::string_view kThresholds = "Stuck after (0: never)";
 constexpr std::string_view kLook = "How it looks";
+constexpr std::string_view kFile = "The file";
 constexpr std::string_view kRun = "How long, and what then";
 
 // The rows of a command, from those it shares with others and its own.
@@ -185,8 +186,15 @@ constexpr std::array kStackRow = {
               kLook},
 };
 
+constexpr std::array kFileRows = {
+    OptionRow{0, "rotate", "WHEN", "begin a new file at this size or age: 64M, 1h, or 64M,1h",
+              kFile},
+    OptionRow{0, "keep", "N", "with --rotate: delete all files but the latest N", kFile},
+    OptionRow{0, "no-compress", "", "store the records as they are", kFile},
+};
+
 constexpr auto kRecordOptions =
-    joined(kFilterRows, kStackRow, kDurationRow, kReconcileRow, kStreamRows);
+    joined(kFilterRows, kStackRow, kFileRows, kDurationRow, kReconcileRow, kStreamRows);
 constexpr auto kReplayOptions =
     joined(kFilterRows, kStepRows, kTimeRows, kEvidenceRows, kCsvRow, kFormatRows, kColourRow,
            kDurationRow, kStepCountRow, kDivergenceExitRow, kStrictRow);
@@ -297,6 +305,7 @@ constexpr std::array kCommands = {
         "FILE may be a pipe, or - for stdout.",
         "  tcptwin record today.twin                 until Ctrl-C\n"
         "  tcptwin record -L 443 --duration 10m https.twin\n"
+        "  tcptwin record --rotate 64M,1h --keep 24 day  day.000001, day.000002 ...\n"
         "  ssh server tcptwin record - | tcptwin replay -\n",
         kRecordOptions, run_record},
     CommandRow{

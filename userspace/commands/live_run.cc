@@ -184,7 +184,7 @@ Status LiveRun::turn(std::chrono::milliseconds wait) {
 bool LiveRun::is_over() {
   if (signals_ && signals_->take()) interrupted_ = true;
   if (replayed_ && (replayed_->is_exhausted() || replayed_->is_finishing())) return true;
-  return interrupted_ || (options_.duration && now() - start() >= *options_.duration);
+  return interrupted_ || (options_.duration && now() - began() >= *options_.duration);
 }
 
 std::chrono::milliseconds LiveRun::next_wait() const {
@@ -246,6 +246,7 @@ Status LiveRun::finish_live() {
 
 Status LiveRun::finish_replay() {
   replayed_->finish(intake());
+  pipeline_->end();
   signals_.reset();
   end_ = now();
   failed_censuses_ = replayed_->failed_censuses();
@@ -256,7 +257,7 @@ Status LiveRun::finish_replay() {
 sinks::Summary LiveRun::summary(const sinks::FindingFilter& filter) const {
   sinks::Summary summary;
   summary.end = end_;
-  summary.duration = summary.end - start();
+  summary.duration = summary.end - began();
   summary.seen = filter.seen();
   summary.shown = filter.shown();
   summary.counts = tracker_->counts();

@@ -36,6 +36,8 @@ class LiveRun {
 
   // When it was attached: what -t and --duration count from.
   KernelTime start() const { return clock_.start; }
+  // What a summary speaks of: a file that continues another begins later than the run.
+  KernelTime began() const { return replayed_ ? replayed_->facts().opened : start(); }
   // Of the host that was traced.
   const sinks::ClockMapping& clock() const { return clock_; }
   sinks::CgroupDirectory& cgroups() { return *cgroups_; }

@@ -158,7 +158,7 @@ Result<std::optional<Duration>> parse_duration_or_never(std::string_view option,
   return std::optional<Duration>{duration.value()};
 }
 
-Result<std::size_t> parse_buffer_size(std::string_view option, std::string_view text) {
+Result<std::size_t> parse_file_size(std::string_view option, std::string_view text) {
   constexpr std::size_t kLeast = 64 * 1024;
   constexpr std::size_t kMost = std::size_t{2} << 30;  // what the kernel's ring buffer can be
   std::string_view digits = text;
@@ -172,7 +172,13 @@ Result<std::size_t> parse_buffer_size(std::string_view option, std::string_view 
   if (!number || *number == 0 || *number > kMost / factor || *number * factor < kLeast) {
     return wrong(option, text, "a size from 64K to 2G, such as 512K or 64M");
   }
-  return std::bit_ceil(*number * factor);
+  return *number * factor;
+}
+
+Result<std::size_t> parse_buffer_size(std::string_view option, std::string_view text) {
+  const auto size = parse_file_size(option, text);
+  if (!size) return size.error();
+  return std::bit_ceil(size.value());
 }
 
 Result<ColourChoice> parse_colour(std::string_view text) {

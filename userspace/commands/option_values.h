@@ -33,6 +33,7 @@ Result<std::optional<Duration>> parse_duration_or_never(std::string_view option,
                                                         std::string_view text);
 // "524288", "512K", "64M"; rounded up to a power of two, 64 KB to 2 GB.
 Result<std::size_t> parse_buffer_size(std::string_view option, std::string_view text);
+Result<std::size_t> parse_file_size(std::string_view option, std::string_view text);
 Result<ColourChoice> parse_colour(std::string_view text);
 
 // Comma-separated lists of words.

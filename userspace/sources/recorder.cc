@@ -2,6 +2,7 @@
 #include "sources/recorder.h"
 
 #include <sys/random.h>
+#include <time.h>
 
 #include <algorithm>
 #include <cstring>
@@ -34,6 +35,24 @@ std::optional<tcptwin_header> header_of(std::span<const std::byte> record) {
   return header;
 }
 
+// How long a file that is full waits for the census that the next one shall begin with.
+constexpr Duration kCensusPatience = std::chrono::seconds{10};
+
+Duration realtime_minus_monotonic() {
+  timespec real{};
+  timespec monotonic{};
+  ::clock_gettime(CLOCK_REALTIME, &real);
+  ::clock_gettime(CLOCK_MONOTONIC, &monotonic);
+  return std::chrono::seconds{real.tv_sec - monotonic.tv_sec} +
+         std::chrono::nanoseconds{real.tv_nsec - monotonic.tv_nsec};
+}
+
+std::string numbered(const std::string& path, std::uint32_t number) {
+  constexpr std::size_t kDigits = 6;
+  const std::string digits = std::to_string(number);
+  return path + '.' + std::string(kDigits - std::min(kDigits, digits.size()), '0') + digits;
+}
+
 // An item can be found again by its own header.
 bool is_item(const std::optional<tcptwin_header>& header, std::size_t bytes) {
   return header && header->size == bytes && header->size % 8 == 0 && header->kind < TCPTWIN_NOTE;
@@ -42,7 +61,8 @@ bool is_item(const std::optional<tcptwin_header>& header, std::size_t bytes) {
 }  // namespace
 
 Result<std::unique_ptr<Recorder>> Recorder::open(RecorderOptions options, RecordingFacts facts) {
-  auto target = RecordingWriter::open_target(options.path);
+  const bool rotates = options.rotation.is_on();
+  auto target = RecordingWriter::open_target(rotates ? numbered(options.path, 1) : options.path);
   if (!target) return target.error();
   if (::getrandom(&facts.recording_id, sizeof facts.recording_id, 0) < 0) facts.recording_id = 0;
   options.writer.owns_file = options.path != "-";
@@ -85,7 +105,11 @@ void Recorder::store_what_it_needs(std::span<const std::byte> record) {
     }
     known_call_paths_.insert(path->id);
   } else if (const auto mark = record_as<tcptwin_census>(record, TCPTWIN_CENSUS)) {
-    if (mark->phase == TCPTWIN_CENSUS_BEGAN) wants_census_ = false;
+    if (mark->phase != TCPTWIN_CENSUS_BEGAN) return;
+    if (next_file_due_) rotate();
+    wants_census_ = false;
+  } else if (const auto status = record_as<tcptwin_status>(record, TCPTWIN_STATUS)) {
+    status_ = *status;
   }
 }
 
@@ -157,7 +181,7 @@ void Recorder::push_block() {
     is_losing_ = false;
     if (lost_unwritten_ != 0) {
       wants_census_ = true;
-      message_ += "tcptwin: recording again; " + std::to_string(lost_) + " records were lost\n";
+      say("goes on; " + std::to_string(lost_) + " records are missing so far");
     }
     lost_unwritten_ = 0;
   } else {
@@ -166,12 +190,8 @@ void Recorder::push_block() {
     known_cgroups_.clear();
     known_call_paths_.clear();
     if (!is_losing_) {
-      const WriterHealth health = writer_->health();
-      message_ += "tcptwin: the recording " + options_.path + " loses records: ";
-      message_ += health.is_gone      ? "its reader has gone away"
-                  : health.error != 0 ? std::strerror(health.error)
-                                      : "it is written too slowly";
-      message_ += "; tracing goes on\n";
+      say("loses records: " + std::string{is_failing_ ? "what waits for it has no more room"
+                                                      : "it is written too slowly"});
     }
     is_losing_ = true;
   }
@@ -179,10 +199,67 @@ void Recorder::push_block() {
   block_records_ = 0;
 }
 
+void Recorder::say(const std::string& what) {
+  message_ += "tcptwin: the recording " + options_.path + ' ' + what + '\n';
+}
+
+// A write that fails now may succeed later: until then blocks wait, as many as there is room for.
+void Recorder::look_at_writer() {
+  const WriterHealth health = writer_->health();
+  const bool is_failing = health.error != 0;
+  if (is_failing == is_failing_) return;
+  is_failing_ = is_failing;
+  if (health.is_gone) {
+    say("ends here: its reader has gone away");
+  } else if (is_failing) {
+    say(std::string{"cannot be written: "} + std::strerror(health.error) + "; tracing goes on");
+  } else {
+    say("is written again");
+  }
+}
+
 void Recorder::end_turn(KernelTime now) {
+  look_at_writer();
   latest_ = std::max(latest_, now);
   store_note(TCPTWIN_NOTE_TURN, now);
   if (!block_.empty() && latest_ - block_began_ >= kBlockAge) push_block();
+  look_at_rotation(now);
+}
+
+void Recorder::look_at_rotation(KernelTime now) {
+  const Rotation& rotation = options_.rotation;
+  if (next_file_due_) {
+    if (now - *next_file_due_ >= kCensusPatience) rotate();
+    return;
+  }
+  const bool is_due = (rotation.bytes && writer_->health().file_bytes >= *rotation.bytes) ||
+                      (rotation.after && now - facts_.opened >= *rotation.after);
+  if (is_due) next_file_due_ = now;
+}
+
+// Each file can be read alone: it begins with the facts, and what it refers to is told again.
+void Recorder::rotate() {
+  next_file_due_.reset();
+  push_block();
+  writer_->end_file(TCPTWIN_END_ROTATED, lost_ - lost_before_);
+  lost_before_ = lost_;
+  lost_unwritten_ = 0;
+  is_losing_ = false;
+  known_cgroups_.clear();
+  known_call_paths_.clear();
+  ++facts_.file_number;
+  facts_.opened = latest_;
+  facts_.opened_realtime_minus_monotonic = realtime_minus_monotonic();
+  writer_->begin_file(numbered(options_.path, facts_.file_number), header_bytes(facts_));
+  const std::uint32_t keep = options_.rotation.keep;
+  if (keep != 0 && facts_.file_number > keep) {
+    writer_->remove_file(numbered(options_.path, facts_.file_number - keep));
+  }
+  if (!status_) return;
+  tcptwin_base_note note{};
+  note.header = note_header(TCPTWIN_NOTE_BASE, latest_, sizeof note);
+  note.status = *status_;
+  store(bytes_of(note), false);
 }
 
 void Recorder::begin_finish(KernelTime now) {
@@ -196,7 +273,7 @@ RecordingReport Recorder::finish(KernelTime end, std::uint64_t failed_censuses) 
   note.failed_censuses = failed_censuses;
   store(bytes_of(note), false);
   push_block();
-  writer_->end_file(TCPTWIN_END_FINISHED, lost_);
+  writer_->end_file(TCPTWIN_END_FINISHED, lost_ - lost_before_);
   const WriterOutcome outcome = writer_->finish();
   lost_ += outcome.given_up;
   return {outcome.files, outcome.bytes, outcome.records, lost_, outcome.error};

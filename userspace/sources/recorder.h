@@ -20,8 +20,18 @@
 
 namespace tcptwin::sources {
 
+// When a file is full and the next one begins: FILE.000001, FILE.000002 ...
+struct Rotation {
+  std::optional<std::uint64_t> bytes;
+  std::optional<Duration> after;
+  std::uint32_t keep = 0;  // of the files, the latest ones; 0: all
+
+  bool is_on() const { return bytes || after; }
+};
+
 struct RecorderOptions {
   std::string path;  // "-": stdout
+  Rotation rotation;
   WriterOptions writer;
 };
 
@@ -53,8 +63,9 @@ class Recorder final : public RecordHandler {
   // recorded must not either. Null if nothing. The answer lives until the next record.
   const system::CgroupName* find_cgroup(std::uint64_t id) const;
 
-  // Records are missing from the file: a census would help those who read it.
-  bool wants_census() const { return wants_census_; }
+  // Records are missing from the file, or the next one is due: a census would help those who read
+  // it. A new file begins with one.
+  bool wants_census() const { return wants_census_ || next_file_due_; }
   // Nobody reads what is written.
   bool is_gone() const { return writer_->health().is_gone; }
   std::uint64_t lost() const { return lost_; }
@@ -71,6 +82,10 @@ class Recorder final : public RecordHandler {
   void store_cgroup(std::uint64_t id, KernelTime now);
   void store_call_path(std::uint32_t id);
   void push_block();
+  void look_at_rotation(KernelTime now);
+  void rotate();
+  void look_at_writer();
+  void say(const std::string& what);
 
   const RecorderOptions options_;
   RecordingFacts facts_;
@@ -89,10 +104,15 @@ class Recorder final : public RecordHandler {
   std::unordered_set<std::uint64_t> known_cgroups_;
   std::unordered_set<std::uint32_t> known_call_paths_;
 
+  std::optional<KernelTime> next_file_due_;  // since when
+  std::uint64_t lost_before_ = 0;            // in the files before
+  std::optional<tcptwin_status> status_;     // the latest
+
   std::uint64_t lost_ = 0;            // in all
   std::uint64_t lost_unwritten_ = 0;  // since the last loss note that made it
   bool wants_census_ = false;
   bool is_losing_ = false;
+  bool is_failing_ = false;  // the writer is
   std::string message_;
 };
 

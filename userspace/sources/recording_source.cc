@@ -165,6 +165,8 @@ bool RecordingSource::deliver_note(std::span<const std::byte> item, RecordHandle
 
 void RecordingSource::reach_end(RecordHandler& handler) {
   is_exhausted_ = true;
+  // Nobody knows how many records are missing behind a damage: at least one, for those who judge.
+  if (reader_.damage()) handler.on_lost(1);
   // What was lost at the very end stands in the end block alone.
   const auto& totals = reader_.totals();
   if (!totals || totals->lost <= lost_) return;

@@ -126,10 +126,12 @@ void RecordingWriter::carry_out(Job& job) {
       while (!open_file(job)) {
         if (!may_try_again(errno)) return;
       }
-      if (!put(job.bytes)) outcome_.error = outcome_.error == 0 ? EIO : outcome_.error;
+      is_cut_off_ = !put(job.bytes);
       return;
     case Task::Write:
-      if (!put_block(maker_.make(TCPTWIN_BLOCK_ITEMS, blocks_, job.records, job.bytes))) {
+      // After a gap that no note tells of, nothing may follow.
+      if (is_cut_off_ ||
+          !put_block(maker_.make(TCPTWIN_BLOCK_ITEMS, blocks_, job.records, job.bytes))) {
         give_up(job);
         return;
       }
@@ -237,6 +239,7 @@ bool RecordingWriter::put_block(std::span<const std::byte> block) {
 }
 
 void RecordingWriter::give_up(const Job& job) {
+  is_cut_off_ = true;
   file_given_up_ += job.records;
   outcome_.given_up += job.records;
 }

@@ -100,6 +100,7 @@ class RecordingWriter {
   // Of the thread alone.
   system::UniqueFd file_;
   bool is_regular_ = false;
+  bool is_cut_off_ = false;  // something of this file was given up
   std::uint64_t size_ = 0;
   std::uint64_t last_block_at_ = 0;
   std::uint32_t last_block_records_ = 0;

@@ -2,6 +2,7 @@
 // Recordings for tests: made by the real recorder, read by the real source.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -109,7 +110,7 @@ inline sources::RecordingReport record(const std::vector<Bytes>& stream, const s
 inline sources::ReadBytes reader_of(const Bytes& bytes) {
   return [&bytes, at = std::size_t{0}](std::span<std::byte> room) mutable -> std::ptrdiff_t {
     const std::size_t size = std::min({room.size(), bytes.size() - at, std::size_t{4093}});
-    std::memcpy(room.data(), bytes.data() + at, size);
+    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), size, room.begin());
     at += size;
     return static_cast<std::ptrdiff_t>(size);
   };

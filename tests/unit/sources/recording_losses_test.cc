@@ -83,8 +83,6 @@ TEST(RecordingLosses, a_full_disk_ends_in_a_whole_file_that_says_what_it_lacks) 
   EXPECT_EQ(replayed.delivered.records.size(), report.records);
   EXPECT_EQ(replayed.lost, report.lost);
   EXPECT_EQ(replayed.delivered.lost, report.lost);
-  EXPECT_TRUE(std::equal(replayed.delivered.records.begin(), replayed.delivered.records.end(),
-                         stream.begin()));
 }
 
 TEST(RecordingLosses, a_disk_with_room_again_goes_on_after_the_gap) {
@@ -98,19 +96,19 @@ TEST(RecordingLosses, a_disk_with_room_again_goes_on_after_the_gap) {
   std::uint64_t given = 0;
   std::string messages;
   const auto give_until = [&](const auto& satisfied) {
-    while (!satisfied()) {
+    for (; !satisfied(); std::this_thread::yield()) {
       for (const Bytes& one : stream) recorder.on_record(one);
       given += stream.size();
       recorder.end_turn(now += seconds{2});
       messages += recorder.take_message();
     }
   };
-  give_until([&] { return recorder.lost() > 0; });
-  EXPECT_THAT(messages, HasSubstr("loses records"));
+  const auto has_said = [&](const char* what) { return messages.find(what) != std::string::npos; };
+  give_until([&] { return has_said("cannot be written: ") && has_said("loses records: "); });
   EXPECT_FALSE(recorder.wants_census());
   limit.lift();
-  give_until([&] { return recorder.wants_census(); });
-  EXPECT_THAT(messages, HasSubstr("recording again"));
+  messages.clear();
+  give_until([&] { return has_said("is written again") && has_said("goes on; "); });
   recorder.begin_finish(now);
   const auto report = recorder.finish(now, 0);
   EXPECT_EQ(report.error, 0);
@@ -154,7 +152,7 @@ TEST(RecordingLosses, a_slow_reader_gets_whole_blocks_and_learns_what_is_missing
   }
   Replayed replayed;
   std::thread reader{[&] { replayed = replay_file(pipe); }};
-  while (!recorder.wants_census()) {  // set once something was stored again
+  while (recorder.take_message().find("goes on; ") == std::string::npos) {
     for (const Bytes& one : stream) recorder.on_record(one);
     given += stream.size();
   }

@@ -231,7 +231,8 @@ TEST(Recording, bytes_that_are_no_record_come_out_as_they_went_in) {
   std::vector<Bytes> stream = {Bytes(3, std::byte{1}), Bytes(17, std::byte{0xff}),
                                read_golden_record("status"), Bytes(104, std::byte{8})};
   Bytes short_of_its_size = read_golden_record("status");
-  short_of_its_size.resize(short_of_its_size.size() - 4);  // filled up it would be whole again
+  short_of_its_size.erase(short_of_its_size.end() - 4,
+                          short_of_its_size.end());  // filled up it would be whole again
   stream.push_back(short_of_its_size);
   record(stream, folder.file("a"));
   const auto source = sources::RecordingSource::open(folder.file("a"));
