@@ -26,9 +26,10 @@
 #define TCPTWIN_RECORDING_BYTE_ORDER 0x01020304u
 
 #define TCPTWIN_RECORDING_FACTS_LIMIT (1024 * 1024) /* bytes */
-#define TCPTWIN_RECORDING_BLOCK_LIMIT (256 * 1024)  /* bytes of a payload, before and after codec  \
-						     */
-#define TCPTWIN_RECORDING_PATH_LIMIT 4096           /* bytes of a cgroup's path */
+#define TCPTWIN_RECORDING_BLOCK_LIMIT                                                              \
+	(256 * 1024)                      /* bytes of a payload, before and after codec            \
+					   */
+#define TCPTWIN_RECORDING_PATH_LIMIT 4096 /* bytes of a cgroup's path */
 
 struct tcptwin_recording_header {
 	uint8_t magic[TCPTWIN_RECORDING_MAGIC_LENGTH];

@@ -163,21 +163,26 @@ constexpr std::array kBufferRow = {
 
 constexpr auto kStreamRows = joined(kStrictRow, kBufferRow);
 
-constexpr std::array kRecordingRows = {
+constexpr std::array kRecordRow = {
     OptionRow{0, "record", "FILE", "record as well: what is printed can be printed again", kRun},
+};
+
+constexpr std::array kFromRow = {
     OptionRow{0, "from", "FILE", "replay a recording instead of watching this host; - is stdin",
               kRun},
 };
 
-constexpr auto kTraceOptions = joined(
-    kFilterRows, kStepRows, kTimeRows, kEvidenceRows, kCsvRow, kFormatRows, kColourRow,
-    kDurationRow, kStepCountRow, kReconcileRow, kDivergenceExitRow, kStreamRows, kRecordingRows);
-constexpr auto kLifeOptions =
-    joined(kFilterRows, kEndingRows, kTimeRows, kLifeLookRows, kCsvRow, kFormatRows, kColourRow,
-           kDurationRow, kCountRow, kReconcileRow, kDivergenceExitRow, kStreamRows, kRecordingRows);
-constexpr auto kStuckOptions = joined(
-    kFilterRows, kStateRow, kThresholdRows, kTimeRows, kExtendedRow, kFormatRows, kColourRow,
-    kDurationRow, kOnceRow, kCountRow, kReconcileRow, kStuckExitRow, kStreamRows, kRecordingRows);
+constexpr auto kTraceOptions =
+    joined(kFilterRows, kStepRows, kTimeRows, kEvidenceRows, kCsvRow, kFormatRows, kColourRow,
+           kDurationRow, kStepCountRow, kReconcileRow, kDivergenceExitRow, kStreamRows, kRecordRow,
+           kFromRow);
+constexpr auto kLifeOptions = joined(
+    kFilterRows, kEndingRows, kTimeRows, kLifeLookRows, kCsvRow, kFormatRows, kColourRow,
+    kDurationRow, kCountRow, kReconcileRow, kDivergenceExitRow, kStreamRows, kRecordRow, kFromRow);
+constexpr auto kStuckOptions =
+    joined(kFilterRows, kStateRow, kThresholdRows, kTimeRows, kExtendedRow, kFormatRows, kColourRow,
+           kDurationRow, kOnceRow, kCountRow, kReconcileRow, kStuckExitRow, kStreamRows, kRecordRow,
+           kFromRow);
 constexpr auto kSnapshotOptions =
     joined(kFilterRows, kStateRow, kExtendedRow, kSocketSortRow, kCsvRow, kFormatRows);
 
@@ -190,11 +195,13 @@ constexpr std::array kFileRows = {
     OptionRow{0, "rotate", "WHEN", "begin a new file at this size or age: 64M, 1h, or 64M,1h",
               kFile},
     OptionRow{0, "keep", "N", "with --rotate: delete all files but the latest N", kFile},
+    OptionRow{0, "anonymise", "WHAT",
+              "addresses: and the host's name; all: names of processes and cgroups too", kFile},
     OptionRow{0, "no-compress", "", "store the records as they are", kFile},
 };
 
 constexpr auto kRecordOptions =
-    joined(kFilterRows, kStackRow, kFileRows, kDurationRow, kReconcileRow, kStreamRows);
+    joined(kFilterRows, kStackRow, kFileRows, kDurationRow, kReconcileRow, kStreamRows, kFromRow);
 constexpr auto kReplayOptions =
     joined(kFilterRows, kStepRows, kTimeRows, kEvidenceRows, kCsvRow, kFormatRows, kColourRow,
            kDurationRow, kStepCountRow, kDivergenceExitRow, kStrictRow);
@@ -305,6 +312,7 @@ constexpr std::array kCommands = {
         "FILE may be a pipe, or - for stdout.",
         "  tcptwin record today.twin                 until Ctrl-C\n"
         "  tcptwin record -L 443 --duration 10m https.twin\n"
+        "  tcptwin record --from today.twin --anonymise all to-send.twin\n"
         "  tcptwin record --rotate 64M,1h --keep 24 day  day.000001, day.000002 ...\n"
         "  ssh server tcptwin record - | tcptwin replay -\n",
         kRecordOptions, run_record},

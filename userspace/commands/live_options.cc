@@ -33,8 +33,13 @@ void read_connection_filters(OptionReader& reader, sources::KernelFilter& kernel
   reader.list("localport", ports_of("localport"), kernel.local_ports);
   reader.list("remoteport", ports_of("remoteport"), kernel.remote_ports);
   reader.list("port", ports_of("port"), kernel.either_ports);
-  reader.value("netns", parse_netns, [&](std::uint32_t netns) { kernel.netns = netns; });
-  reader.value("cgroup", parse_cgroup, [&](std::uint64_t cgroup) { kernel.cgroup = cgroup; });
+  // In a replay names mean those of another host: a cgroup's is looked up in the recording.
+  if (reader.has("from")) {
+    reader.value("netns", parse_netns_number, [&](std::uint32_t netns) { kernel.netns = netns; });
+  } else {
+    reader.value("netns", parse_netns, [&](std::uint32_t netns) { kernel.netns = netns; });
+    reader.value("cgroup", parse_cgroup, [&](std::uint64_t cgroup) { kernel.cgroup = cgroup; });
+  }
   if (reader.has("ipv4")) kernel.family = Family::Inet;
   if (reader.has("ipv6")) kernel.family = Family::Inet6;
   // The kernel side lets pass what it cannot tell yet (a port that connect() has not chosen, the
@@ -93,6 +98,7 @@ void read_recording(OptionReader& reader, const Arguments& arguments,
   reader.value("from", path("from"), [&](std::string file) { options.from = std::move(file); });
   reader.value("record", path("record"),
                [&](std::string file) { options.record.path = std::move(file); });
+  options.from_cgroup = options.from.empty() ? "" : arguments.value("cgroup");
   options.comms = conditions.comms;
   options.uids = conditions.uids;
   for (const std::string_view option : kConnectionFilters) {

@@ -9,7 +9,6 @@
 
 #include "commands/command.h"
 #include "commands/host_cgroups.h"
-#include "commands/run_recording.h"
 #include "commands/surroundings.h"
 
 namespace tcptwin::commands {
@@ -85,8 +84,14 @@ Status LiveRun::open_live() {
   tracker_ = std::make_unique<tracker::Tracker>(tracker_options(options_, sight));
   cgroups_ = std::make_unique<HostCgroups>();
   if (options_.live.traces) diagnostics_.write(live_text(*live_));
+  return open_recorder(facts_of(*live_, options_, clock_));
+}
+
+Status LiveRun::open_recorder(sources::RecordingFacts facts) {
   if (options_.record.path.empty()) return Done{};
-  auto recorder = sources::Recorder::open(options_.record, facts_of(*live_, options_, clock_));
+  auto recorder = sources::Recorder::open(
+      options_.record, std::move(facts),
+      [known = std::shared_ptr{std::move(cgroups_)}](std::uint64_t id) { return known->find(id); });
   if (!recorder) return recorder.error();
   recorder_ = std::move(recorder.value());
   cgroups_ = std::make_unique<RecordedCgroups>(
@@ -98,6 +103,7 @@ Status LiveRun::open_recording() {
   auto opened = sources::RecordingSource::open(options_.from);
   if (!opened) return opened.error();
   replayed_ = std::move(opened.value());
+  progress_.emplace(diagnostics_);
   const sources::RecordingFacts& facts = replayed_->facts();
   clock_ = clock_of(facts);
   const Sight sight{facts.filter, facts.shows_all_evidence, facts.shows_minisocket_segments};
@@ -105,11 +111,16 @@ Status LiveRun::open_recording() {
   cgroups_ = std::make_unique<RecordedCgroups>(
       [this](std::uint64_t id) { return replayed_->find_cgroup(id); });
   diagnostics_.write(replay_text(facts, options_.from));
-  return Done{};
+  return open_recorder(facts);
 }
 
 void LiveRun::fill_in_filter(sinks::FindingConditions& conditions, std::string& words) const {
-  if (replayed_) fill_in_recorded_filter(replayed_->facts(), options_, conditions, words);
+  if (!replayed_) return;
+  fill_in_recorded_filter(replayed_->facts(), options_, conditions, words);
+  if (options_.from_cgroup.empty()) return;
+  conditions.in_cgroup = [this](std::uint64_t id) {
+    return is_in_cgroup(options_.from_cgroup, id, replayed_->find_cgroup(id));
+  };
 }
 
 sources::EventSource& LiveRun::source() {
@@ -173,8 +184,9 @@ Status LiveRun::turn(std::chrono::milliseconds wait) {
     const Status taken = take_census();
     if (!taken) return taken;
   }
+  if (progress_) progress_->show(*replayed_);
   if (recorder_) {
-    recorder_->end_turn(monotonic_now());
+    recorder_->end_turn(now());
     diagnostics_.write(recorder_->take_message());
   }
   diagnostics_.flush();
@@ -233,25 +245,31 @@ Status LiveRun::finish_live() {
   const auto last = live_->poll(std::chrono::milliseconds{0}, intake());
   end_ = monotonic_now();
   tracker_->finish(*findings_);
-  Status recorded = Done{};
-  if (recorder_) {
-    const sources::RecordingReport report = recorder_->finish(end_, failed_censuses_);
-    unrecorded_ = report.lost;
-    diagnostics_.write(recorder_->take_message() + recorded_text(report, options_.record.path));
-    recorded = recorded_status(report, options_.record.path);
-  }
+  const Status recorded = finish_recorder();
   if (!last) return last.error();
   return census ? recorded : census;
 }
 
+Status LiveRun::finish_recorder() {
+  if (!recorder_) return Done{};
+  const sources::RecordingReport report = recorder_->finish(end_, failed_censuses_);
+  unrecorded_ = report.lost;
+  diagnostics_.write(recorder_->take_message() + recorded_text(report, options_.record.path));
+  return recorded_status(report, options_.record.path);
+}
+
 Status LiveRun::finish_replay() {
+  if (recorder_) recorder_->begin_finish(end_);
   replayed_->finish(intake());
   pipeline_->end();
+  progress_->clear();
   signals_.reset();
   end_ = now();
   failed_censuses_ = replayed_->failed_censuses();
   tracker_->finish(*findings_);
-  return replayed_status(*replayed_, options_.from);
+  const Status recorded = finish_recorder();
+  const Status replayed = replayed_status(*replayed_, options_.from);
+  return replayed ? recorded : replayed;
 }
 
 sinks::Summary LiveRun::summary(const sinks::FindingFilter& filter) const {

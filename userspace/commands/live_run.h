@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "commands/live_options.h"
+#include "commands/run_recording.h"
 #include "pipeline.h"
 #include "sinks/cgroup_directory.h"
 #include "sinks/clock_mapping.h"
@@ -86,11 +87,13 @@ class LiveRun {
 
   Status open_live();
   Status open_recording();
+  Status open_recorder(sources::RecordingFacts facts);
   sources::EventSource& source();
   sources::RecordHandler& intake();
   KernelTime now() const;
   Status finish_live();
   Status finish_replay();
+  Status finish_recorder();
 
   std::chrono::milliseconds next_wait() const;
   bool census_is_due(KernelTime now) const;
@@ -103,6 +106,7 @@ class LiveRun {
   // One of the two.
   std::unique_ptr<sources::LiveBpf> live_;
   std::unique_ptr<sources::RecordingSource> replayed_;
+  std::optional<ReplayProgress> progress_;
   std::unique_ptr<sources::Recorder> recorder_;  // may be missing
   std::unique_ptr<sinks::CgroupDirectory> cgroups_;
   sinks::ClockMapping clock_;

@@ -259,6 +259,16 @@ Result<std::uint32_t> parse_netns(std::string_view text) {
   return static_cast<std::uint32_t>(*number);
 }
 
+Result<std::uint32_t> parse_netns_number(std::string_view text) {
+  const auto number = number_of(text);
+  if (number && *number != 0 && *number <= std::numeric_limits<std::uint32_t>::max()) {
+    return static_cast<std::uint32_t>(*number);
+  }
+  return wrong("netns", text,
+               "the inode number of a network namespace (names are not recorded; --json shows the "
+               "number)");
+}
+
 // The id of a cgroup is its inode number in the cgroup2 file system.
 Result<std::uint64_t> parse_cgroup(std::string_view text) {
   if (const auto id = number_of(text); id && *id != 0) return *id;

@@ -51,6 +51,7 @@ Result<std::size_t> parse_choice(std::string_view option, std::string_view text,
 // A name in /run/netns, a path, or an inode number; gives the inode number.
 Result<std::uint32_t> parse_netns(std::string_view text);
 // A path, absolute or below /sys/fs/cgroup, or an id (decimal or 0x...); gives the id.
+Result<std::uint32_t> parse_netns_number(std::string_view text);
 Result<std::uint64_t> parse_cgroup(std::string_view text);
 
 }  // namespace tcptwin::commands

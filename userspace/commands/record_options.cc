@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "commands/record_options.h"
 
+#include <array>
+
 namespace tcptwin::commands {
 
 Result<std::string> file_operand(const Arguments& arguments, std::string_view command) {
@@ -52,7 +54,14 @@ void read_rotation(OptionReader& reader, sources::RecorderOptions& options) {
       [&](std::uint64_t files) { options.rotation.keep = static_cast<std::uint32_t>(files); });
 }
 
-std::optional<Error> refusal(const sources::RecorderOptions& options) {
+std::optional<Error> refusal(const LiveRunOptions& run) {
+  const sources::RecorderOptions& options = run.record;
+  if (!run.from.empty() && !run.given.empty()) {
+    return Error{ErrorCode::Usage,
+                 "record --from takes the whole recording, --" + run.given.front().first +
+                     " cannot choose from it",
+                 "filters work when it is replayed"};
+  }
   if (options.rotation.keep != 0 && !options.rotation.is_on()) {
     return Error{ErrorCode::Usage, "--keep wants --rotate: without it there is one file", ""};
   }
@@ -78,9 +87,17 @@ Result<RecordOptions> record_options(const Arguments& arguments) {
     options.run.record.writer.compression = sources::Compression::None;
   }
   read_rotation(reader, options.run.record);
+  constexpr std::array<std::string_view, 2> kAnonymities = {"addresses", "all"};
+  reader.value(
+      "anonymise",
+      [&](std::string_view text) { return parse_choice("anonymise", text, kAnonymities); },
+      [&](std::size_t choice) {
+        options.run.record.anonymity =
+            choice == 0 ? sources::Anonymity::Addresses : sources::Anonymity::All;
+      });
   options.strict = reader.has("strict");
   if (reader.error()) return *reader.error();
-  if (const auto error = refusal(options.run.record)) return *error;
+  if (const auto error = refusal(options.run)) return *error;
   options.filter_words = filter_words(arguments, {});
   return options;
 }

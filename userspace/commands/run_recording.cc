@@ -3,11 +3,14 @@
 
 #include <fmt/format.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <fstream>
+
+#include "commands/surroundings.h"
 
 namespace tcptwin::commands {
 namespace {
@@ -37,6 +40,9 @@ constexpr std::array<std::string_view, 22> kSettings = {
     "net/ipv4/tcp_timestamps",
     "net/ipv4/tcp_tw_reuse",
 };
+
+constexpr Duration kBeforeProgress = std::chrono::seconds{1};
+constexpr Duration kBetweenProgress = std::chrono::milliseconds{200};
 
 std::string first_line(const std::string& path) {
   std::ifstream file{path};
@@ -143,6 +149,30 @@ Status replayed_status(const sources::RecordingSource& source, const std::string
                "all that comes before it has been replayed"};
 }
 
+ReplayProgress::ReplayProgress(sinks::Output& diagnostics)
+    : diagnostics_(diagnostics),
+      is_wanted_(::isatty(STDERR_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 0),
+      next_(monotonic_now() + kBeforeProgress) {}
+
+void ReplayProgress::show(const sources::RecordingSource& source) {
+  if (!is_wanted_ || source.file_bytes() == 0) return;
+  const KernelTime now = monotonic_now();
+  if (now < next_) return;
+  next_ = now + kBetweenProgress;
+  is_shown_ = true;
+  diagnostics_.write(fmt::format("\r  {:3} % of {} MB ",
+                                 100 * source.bytes_read() / source.file_bytes(),
+                                 source.file_bytes() >> 20));
+  diagnostics_.flush();
+}
+
+void ReplayProgress::clear() {
+  if (!is_shown_) return;
+  is_shown_ = false;
+  diagnostics_.write(fmt::format("\r{:30}\r", ""));
+  diagnostics_.flush();
+}
+
 void fill_in_recorded_filter(const sources::RecordingFacts& facts, const LiveRunOptions& options,
                              sinks::FindingConditions& conditions, std::string& filter_words) {
   fill_in(conditions.local_ports, facts.filter.local_ports);
@@ -162,6 +192,17 @@ void fill_in_recorded_filter(const sources::RecordingFacts& facts, const LiveRun
   }
   if (recorded.empty()) return;
   filter_words = recorded + (filter_words.empty() ? "" : " ") + filter_words;
+}
+
+bool is_in_cgroup(std::string_view words, std::uint64_t id, const sinks::CgroupName* name) {
+  constexpr std::string_view kMount = "/sys/fs/cgroup";
+  if (words == std::to_string(id)) return true;
+  if (name == nullptr) return false;
+  if (words.starts_with(kMount)) words.remove_prefix(kMount.size());
+  while (words.ends_with('/')) words.remove_suffix(1);
+  std::string_view path = name->path;
+  if (!words.starts_with('/') && path.starts_with('/')) path.remove_prefix(1);
+  return path.starts_with(words) && (path.size() == words.size() || path[words.size()] == '/');
 }
 
 }  // namespace tcptwin::commands

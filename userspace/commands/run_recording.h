@@ -4,10 +4,13 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "commands/live_options.h"
+#include "sinks/cgroup_directory.h"
 #include "sinks/clock_mapping.h"
+#include "sinks/output.h"
 #include "sources/live_bpf.h"
 #include "sources/recorder.h"
 #include "sources/recording_source.h"
@@ -31,9 +34,28 @@ Status recorded_status(const sources::RecordingReport& report, const std::string
 // An Error if the recording could not be read to its end.
 Status replayed_status(const sources::RecordingSource& source, const std::string& path);
 
+// "45 % of 1200 MB", over and over on one line of stderr, where that is a terminal and the output
+// is not, and only of a replay that takes its time.
+class ReplayProgress {
+ public:
+  explicit ReplayProgress(sinks::Output& diagnostics);
+  void show(const sources::RecordingSource& source);
+  void clear();
+
+ private:
+  sinks::Output& diagnostics_;
+  bool is_wanted_;
+  bool is_shown_ = false;
+  KernelTime next_;
+};
+
 // A filter that was in force when it was recorded stays in force, unless the user sets another of
 // the same kind now.
 void fill_in_recorded_filter(const sources::RecordingFacts& facts, const LiveRunOptions& options,
                              sinks::FindingConditions& conditions, std::string& filter_words);
+
+// Whether this is a cgroup that the user means by `words`, an id or a path, or one below it. `name`
+// is null where the recording does not know it.
+bool is_in_cgroup(std::string_view words, std::uint64_t id, const sinks::CgroupName* name);
 
 }  // namespace tcptwin::commands

@@ -52,6 +52,7 @@ bool FindingFilter::matches_connection(const tracker::ConnectionIdentity& connec
   if (conditions_.family && family_of(tuple) != *conditions_.family) return false;
   if (conditions_.netns && tuple.netns != *conditions_.netns) return false;
   if (conditions_.known_cgroup && connection.cgroup == 0) return false;
+  if (conditions_.in_cgroup && !conditions_.in_cgroup(connection.cgroup)) return false;
   if (!allows(conditions_.local_ports, tuple.local.port)) return false;
   if (!allows(conditions_.remote_ports, tuple.remote.port)) return false;
   return allows(conditions_.either_ports, tuple.local.port) ||

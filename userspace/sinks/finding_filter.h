@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <unordered_set>
@@ -30,6 +31,7 @@ struct FindingConditions {
   std::vector<std::uint16_t> either_ports{};
   std::optional<Family> family{};
   std::optional<std::uint32_t> netns{};
+  std::function<bool(std::uint64_t)> in_cgroup{};  // of a replay: by id; empty: any
   bool known_cgroup = false;  // the kernel side filters by cgroup; drop what has none
   std::vector<model::MirrorState> states{};  // left or entered
   std::vector<model::Cause> causes{};

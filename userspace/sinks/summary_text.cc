@@ -240,7 +240,7 @@ std::string_view explanation(tracker::LossPlace place) {
     case tracker::LossPlace::Unseen:
       return "must have happened, were not seen, and no counter tells why";
     case tracker::LossPlace::Recording:
-      return "records that the recording lacks: the disk was full or too slow";
+      return "records that the recording lacks: the disk was full or too slow, or it is damaged";
   }
   return "";
 }

@@ -60,22 +60,28 @@ bool is_item(const std::optional<tcptwin_header>& header, std::size_t bytes) {
 
 }  // namespace
 
-Result<std::unique_ptr<Recorder>> Recorder::open(RecorderOptions options, RecordingFacts facts) {
+Result<std::unique_ptr<Recorder>> Recorder::open(RecorderOptions options, RecordingFacts facts,
+                                                 FindCgroup find_cgroup) {
   const bool rotates = options.rotation.is_on();
-  auto target = RecordingWriter::open_target(rotates ? numbered(options.path, 1) : options.path);
+  auto target = RecordingWriter::open_target(rotates ? numbered(options.path, facts.file_number)
+                                                     : options.path);
   if (!target) return target.error();
   if (::getrandom(&facts.recording_id, sizeof facts.recording_id, 0) < 0) facts.recording_id = 0;
   options.writer.owns_file = options.path != "-";
-  auto writer = std::make_unique<RecordingWriter>(std::move(target.value()), options.writer);
-  writer->begin_file("", header_bytes(facts));
-  return std::unique_ptr<Recorder>(
-      new Recorder(std::move(options), std::move(facts), std::move(writer)));
+  std::unique_ptr<Recorder> recorder{
+      new Recorder(std::move(options), std::move(facts), std::move(find_cgroup))};
+  recorder->writer_ =
+      std::make_unique<RecordingWriter>(std::move(target.value()), recorder->options_.writer);
+  recorder->writer_->begin_file("", header_bytes(recorder->facts_));
+  return recorder;
 }
 
-Recorder::Recorder(RecorderOptions options, RecordingFacts facts,
-                   std::unique_ptr<RecordingWriter> writer)
-    : options_(std::move(options)), facts_(std::move(facts)), writer_(std::move(writer)) {
+Recorder::Recorder(RecorderOptions options, RecordingFacts facts, FindCgroup find_cgroup)
+    : options_(std::move(options)), facts_(std::move(facts)), host_cgroup_(std::move(find_cgroup)) {
   latest_ = facts_.start;
+  if (options_.anonymity == Anonymity::None) return;
+  anonymiser_.emplace(options_.anonymity);
+  anonymiser_->apply_to(facts_);
 }
 
 Recorder::~Recorder() = default;
@@ -114,17 +120,19 @@ void Recorder::store_what_it_needs(std::span<const std::byte> record) {
 }
 
 void Recorder::store_cgroup(std::uint64_t id, KernelTime now) {
-  if (id == 0 || known_cgroups_.contains(id) || known_cgroups_.size() >= kCgroupsLimit) return;
-  const system::CgroupName* const name = host_cgroups_.find(id);
-  if (name == nullptr || name->path.size() > TCPTWIN_RECORDING_PATH_LIMIT) return;
+  if (id == 0 || !host_cgroup_ || known_cgroups_.contains(id)) return;
+  const system::CgroupName* const name = host_cgroup_(id);
+  if (name == nullptr || cgroups_.size() >= kCgroupsLimit) return;
+  const std::string path = anonymiser_ ? anonymiser_->cgroup_path(name->path) : name->path;
+  if (path.size() > TCPTWIN_RECORDING_PATH_LIMIT) return;
   tcptwin_cgroup_note note{};
-  const std::size_t padded = (name->path.size() + 7) / 8 * 8;
+  const std::size_t padded = (path.size() + 7) / 8 * 8;
   note.header = note_header(TCPTWIN_NOTE_CGROUP, now, sizeof note + padded);
   note.id = id;
-  note.path_bytes = static_cast<std::uint32_t>(name->path.size());
+  note.path_bytes = static_cast<std::uint32_t>(path.size());
   Bytes item(sizeof note + padded);
   std::memcpy(item.data(), &note, sizeof note);
-  std::memcpy(item.data() + sizeof note, name->path.data(), name->path.size());
+  std::memcpy(item.data() + sizeof note, path.data(), path.size());
   known_cgroups_.insert(id);
   cgroups_.insert_or_assign(id, *name);
   store(item, false);
@@ -163,7 +171,30 @@ void Recorder::store(std::span<const std::byte> item, bool is_record) {
   if (block_.empty()) block_began_ = latest_;
   block_.insert(block_.end(), item.begin(), item.end());
   if (is_record) ++block_records_;
+  if (is_record && anonymiser_) anonymise(std::span{block_}.last(item.size()));
   if (block_.size() >= kBlockBytes) push_block();
+}
+
+void Recorder::anonymise(std::span<std::byte> item) const {
+  tcptwin_header header;
+  std::memcpy(&header, item.data(), sizeof header);
+  if (header.kind != TCPTWIN_NOTE_MALFORMED) {
+    anonymiser_->apply_to(item);
+    return;
+  }
+  // Whatever it is, it is as malformed without its content.
+  const auto content = item.subspan(sizeof(tcptwin_malformed_note));
+  std::fill(content.begin(), content.end(), std::byte{0});
+}
+
+// The source itself knows of a gap: a recording that is recorded anew.
+void Recorder::on_lost(std::uint64_t records) {
+  tcptwin_lost_note note{};
+  note.header = note_header(TCPTWIN_NOTE_LOST, latest_, sizeof note);
+  note.records = records;
+  store(bytes_of(note), false);
+  lost_ += records;
+  if (next_ != nullptr) next_->on_lost(records);
 }
 
 void Recorder::push_block() {
@@ -232,8 +263,10 @@ void Recorder::look_at_rotation(KernelTime now) {
     if (now - *next_file_due_ >= kCensusPatience) rotate();
     return;
   }
-  const bool is_due = (rotation.bytes && writer_->health().file_bytes >= *rotation.bytes) ||
-                      (rotation.after && now - facts_.opened >= *rotation.after);
+  const WriterHealth health = writer_->health();
+  const bool is_full =
+      rotation.bytes && health.files == facts_.file_number && health.file_bytes >= *rotation.bytes;
+  const bool is_due = is_full || (rotation.after && now - facts_.opened >= *rotation.after);
   if (is_due) next_file_due_ = now;
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include <unordered_set>
 
 #include "base/result.h"
+#include "sources/anonymiser.h"
 #include "sources/event_source.h"
 #include "sources/recording_facts.h"
 #include "sources/recording_format.h"
@@ -33,7 +35,11 @@ struct RecorderOptions {
   std::string path;  // "-": stdout
   Rotation rotation;
   WriterOptions writer;
+  Anonymity anonymity = Anonymity::None;
 };
+
+// What a cgroup id stands for: on this host, or in the recording that is recorded anew.
+using FindCgroup = std::function<const system::CgroupName*(std::uint64_t id)>;
 
 // What became of a recording.
 struct RecordingReport {
@@ -46,12 +52,15 @@ struct RecordingReport {
 
 class Recorder final : public RecordHandler {
  public:
-  static Result<std::unique_ptr<Recorder>> open(RecorderOptions options, RecordingFacts facts);
+  // `find_cgroup` empty: nothing is told about cgroups.
+  static Result<std::unique_ptr<Recorder>> open(RecorderOptions options, RecordingFacts facts,
+                                                FindCgroup find_cgroup = {});
   ~Recorder() override;
 
   // Where records go after they were stored.
   void pass_on_to(RecordHandler& next) { next_ = &next; }
   void on_record(std::span<const std::byte> record) override;
+  void on_lost(std::uint64_t records) override;
 
   // The run has looked up; what is older than a second goes to the file.
   void end_turn(KernelTime now);
@@ -73,7 +82,7 @@ class Recorder final : public RecordHandler {
   std::string take_message();
 
  private:
-  Recorder(RecorderOptions options, RecordingFacts facts, std::unique_ptr<RecordingWriter> writer);
+  Recorder(RecorderOptions options, RecordingFacts facts, FindCgroup find_cgroup);
 
   void store(std::span<const std::byte> item, bool is_record);
   void store_note(tcptwin_note_kind kind, KernelTime now);
@@ -81,6 +90,7 @@ class Recorder final : public RecordHandler {
   void store_what_it_needs(std::span<const std::byte> record);
   void store_cgroup(std::uint64_t id, KernelTime now);
   void store_call_path(std::uint32_t id);
+  void anonymise(std::span<std::byte> item) const;
   void push_block();
   void look_at_rotation(KernelTime now);
   void rotate();
@@ -97,7 +107,8 @@ class Recorder final : public RecordHandler {
   KernelTime block_began_;
   KernelTime latest_;  // of what was stored
 
-  system::CgroupNames host_cgroups_ = system::CgroupNames::of_host();
+  FindCgroup host_cgroup_;
+  std::optional<Anonymiser> anonymiser_;
   std::unordered_map<std::uint64_t, system::CgroupName> cgroups_;  // that have been stored
   std::unordered_map<std::uint32_t, Bytes> call_paths_;            // as they came
   // What a reader of the present stretch of the file knows: nothing after a loss.

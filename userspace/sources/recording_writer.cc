@@ -117,6 +117,7 @@ void RecordingWriter::work() {
     const std::lock_guard lock{mutex_};
     queued_bytes_ -= bytes;  // only now: what is being written fills the queue too
     health_.file_bytes = size_;
+    health_.files = outcome_.files;
   }
 }
 

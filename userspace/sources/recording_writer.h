@@ -30,7 +30,8 @@ struct WriterOptions {
 struct WriterHealth {
   int error = 0;                 // errno of the write that fails now; 0: it writes
   bool is_gone = false;          // nobody will ever read it: the pipe's other end was closed
-  std::uint64_t file_bytes = 0;  // written to the present file
+  std::uint64_t files = 0;       // begun; the queue may hold the beginning of another
+  std::uint64_t file_bytes = 0;  // written to the latest of them
 };
 
 // What became of all files together.

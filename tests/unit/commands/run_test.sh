@@ -57,6 +57,32 @@ contains "${err}" "did you mean TIME_WAIT?" "message"
 expect 2 snapshot --duration 5
 expect 2 trace -L 0
 expect 2 trace --json --csv
+expect 2 record
+contains "${err}" "record wants the name of a file" "message"
+expect 2 replay
+expect 2 replay one two
+expect 2 record --rotate 10 file
+contains "${err}" "such as 512K, 64M or 1G" "message"
+expect 2 record --rotate 1h,2h file
+expect 2 record --keep 3 file
+contains "${err}" "--keep wants --rotate" "message"
+expect 2 record --rotate 1h -
+expect 2 record --anonymise everything file
+expect 2 record --from old -L 80 new
+contains "${err}" "record --from takes the whole recording" "message"
+expect 2 trace --from a --record b
+expect 2 stuck --from a --buffer-size 1M
+expect 2 trace --from a -N example
+contains "${err}" "the inode number of a network namespace" "message"
+expect 1 replay /nonexistent
+contains "${err}" "No such file" "message"
+expect 1 replay /
+contains "${err}" "Is a directory" "message"
+expect 1 life --from /dev/null
+contains "${err}" "it is empty" "message"
+expect 1 replay "$0"
+contains "${err}" "is no recording: it does not begin like one" "message"
+contains "${err}" "tcptwin record FILE" "hint"
 expect 2 explain nosuchthing
 expect 2 explain rst_recieved
 contains "${err}" "did you mean rst_received?" "message"
