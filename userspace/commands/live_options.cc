@@ -91,6 +91,10 @@ void read_recording(OptionReader& reader, const Arguments& arguments,
   }
   const auto path = [](std::string_view option) {
     return [option](std::string_view text) -> Result<std::string> {
+      if (option == "record" && text == "-") {
+        return Error{ErrorCode::Usage, "--record wants the name of a file: stdout has the output",
+                     "`tcptwin record -` writes a recording to stdout"};
+      }
       if (!text.empty()) return std::string{text};
       return Error{ErrorCode::Usage, "--" + std::string{option} + " wants the name of a file", ""};
     };

@@ -2,6 +2,7 @@
 #include "commands/record_options.h"
 
 #include <array>
+#include <filesystem>
 
 namespace tcptwin::commands {
 
@@ -61,6 +62,11 @@ std::optional<Error> refusal(const LiveRunOptions& run) {
                  "record --from takes the whole recording, --" + run.given.front().first +
                      " cannot choose from it",
                  "filters work when it is replayed"};
+  }
+  std::error_code ignored;
+  if (std::filesystem::equivalent(run.from, options.path, ignored)) {
+    return Error{ErrorCode::Usage, "a recording cannot be recorded anew into itself",
+                 "name another file"};
   }
   if (options.rotation.keep != 0 && !options.rotation.is_on()) {
     return Error{ErrorCode::Usage, "--keep wants --rotate: without it there is one file", ""};

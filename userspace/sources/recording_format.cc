@@ -10,7 +10,7 @@
 namespace tcptwin::sources {
 namespace {
 
-// The fastest level: of records it makes a sixth, and the higher ones hardly less.
+// The fastest level: a record differs so little from those before that it is enough.
 constexpr int kZstdLevel = 1;
 
 static_assert(sizeof(tcptwin_recording_header::magic) == TCPTWIN_RECORDING_MAGIC_LENGTH);

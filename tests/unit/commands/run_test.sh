@@ -70,6 +70,10 @@ expect 2 record --rotate 1h -
 expect 2 record --anonymise everything file
 expect 2 record --from old -L 80 new
 contains "${err}" "record --from takes the whole recording" "message"
+expect 2 record --from "$0" "$0"
+contains "${err}" "into itself" "message"
+expect 2 trace --record -
+contains "${err}" "tcptwin record -" "hint"
 expect 2 trace --from a --record b
 expect 2 stuck --from a --buffer-size 1M
 expect 2 trace --from a -N example
