@@ -200,6 +200,7 @@ bool is_in_cgroup(std::string_view words, std::uint64_t id, const sinks::CgroupN
   if (name == nullptr) return false;
   if (words.starts_with(kMount)) words.remove_prefix(kMount.size());
   while (words.ends_with('/')) words.remove_suffix(1);
+  if (words.empty()) return true;
   std::string_view path = name->path;
   if (!words.starts_with('/') && path.starts_with('/')) path.remove_prefix(1);
   return path.starts_with(words) && (path.size() == words.size() || path[words.size()] == '/');
