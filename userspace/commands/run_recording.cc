@@ -154,13 +154,14 @@ ReplayProgress::ReplayProgress(sinks::Output& diagnostics)
       is_wanted_(::isatty(STDERR_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 0),
       next_(monotonic_now() + kBeforeProgress) {}
 
+// The cursor goes back at once: whatever is said next stands in the line's place.
 void ReplayProgress::show(const sources::RecordingSource& source) {
   if (!is_wanted_ || source.file_bytes() == 0) return;
   const KernelTime now = monotonic_now();
   if (now < next_) return;
   next_ = now + kBetweenProgress;
   is_shown_ = true;
-  diagnostics_.write(fmt::format("\r  {:3} % of {} MB ",
+  diagnostics_.write(fmt::format("  {:3} % of {} MB \r",
                                  100 * source.bytes_read() / source.file_bytes(),
                                  source.file_bytes() >> 20));
   diagnostics_.flush();
@@ -169,7 +170,7 @@ void ReplayProgress::show(const sources::RecordingSource& source) {
 void ReplayProgress::clear() {
   if (!is_shown_) return;
   is_shown_ = false;
-  diagnostics_.write(fmt::format("\r{:30}\r", ""));
+  diagnostics_.write(fmt::format("{:30}\r", ""));
   diagnostics_.flush();
 }
 
