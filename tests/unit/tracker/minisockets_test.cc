@@ -138,6 +138,22 @@ TEST(MinisocketBefore611, that_vanishes_without_a_reason_accuses_nobody) {
   EXPECT_EQ(line(host.findings.steps.back()), "TIME_WAIT -> CLOSE minisock_killed unverified");
 }
 
+TEST(MinisocketBefore611, of_an_orphan_that_vanishes_has_an_unknown_end) {
+  TrackerOptions options;
+  options.shows_minisocket_segments = false;
+  Host host(options);
+  SimulatedSocket client(host);
+  client.is_established();
+  client.closes();
+  client.gets_ack_of_fin();
+  client.is_handed_over();
+  client.minisocket_timer(TimerOperation::Cancel);
+  host.settle();
+  ASSERT_EQ(host.findings.lives.size(), 1u);
+  EXPECT_EQ(host.findings.lives[0].ending.by, model::EndedBy::Unknown);
+  EXPECT_EQ(host.findings.lives[0].ending.why, model::Cause::MinisockKilled);
+}
+
 TEST_F(Minisocket, survives_a_restart_of_its_timer) {
   reach_time_wait();
   host.wait(30s);
