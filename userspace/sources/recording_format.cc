@@ -29,7 +29,10 @@ std::uint32_t checksum_of(Header header, std::span<const std::byte> rest) {
 }
 
 void append(Bytes& bytes, std::span<const std::byte> more) {
-  bytes.insert(bytes.end(), more.begin(), more.end());
+  if (more.empty()) return;
+  const std::size_t end = bytes.size();
+  bytes.resize(end + more.size());
+  std::memcpy(bytes.data() + end, more.data(), more.size());
 }
 
 std::uint64_t ns_of(KernelTime time) {
