@@ -156,7 +156,8 @@ void Tracker::Implementation::on(const MinisocketSegment& event, FindingHandler&
   const TwinHandle handle = table_.find(event.socket.address, Holder::Minisocket);
   if (handle == kNoTwin) return;
   Twin& twin = table_[handle];
-  if (event.rst) twin.rst_arrived = true;
+  // A RST that ends it stops its timer first; any other one was ignored.
+  if (event.rst && twin.pending != kNoSlot) twin.rst_arrived = true;
   if (twin.mirror.state == State::FinWait2 && event.substate == State::TimeWait &&
       twin.pending == kNoSlot) {
     fin_at_minisocket(handle, event.time, findings);

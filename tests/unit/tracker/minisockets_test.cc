@@ -124,6 +124,20 @@ TEST_F(Minisocket, that_vanishes_without_a_reason_was_killed) {
   EXPECT_EQ(last_line(), "TIME_WAIT -> CLOSE minisock_killed deviation L46");
 }
 
+TEST_F(Minisocket, that_ignored_a_rst_and_is_killed_later_was_killed) {
+  reach_time_wait();
+  host.see(MinisocketSegment{host.now,
+                             {client.reference.cookie, client.minisocket_address},
+                             client.tuple,
+                             client.substate,
+                             false,
+                             false,
+                             true});
+  host.wait(1s);
+  client.minisocket_timer(TimerOperation::Cancel);
+  EXPECT_EQ(last_line(), "TIME_WAIT -> CLOSE minisock_killed deviation L46");
+}
+
 TEST(MinisocketBefore611, that_vanishes_without_a_reason_accuses_nobody) {
   TrackerOptions options;
   options.shows_minisocket_segments = false;
