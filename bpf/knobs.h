@@ -43,6 +43,17 @@ struct tcptwin_knobs {
 	uint8_t have_cookie;	/* bpf_get_socket_cookie in tracing programs (5.12) */
 	uint8_t have_snprintf;	/* bpf_snprintf (5.13) */
 	uint8_t have_reason;	/* tcp_send_reset has a third argument (6.10) */
+	/* Which timers the timer tracepoints record: those that exact.bpf.c does not. */
+	uint8_t minisocket_timers;
+	uint8_t request_timers;
+	/* inet_twsk_hashdance_schedule() starts the timer of a minisocket (6.10). */
+	uint8_t hashdance_schedules;
+	/* How many arguments precede the returned value of these functions; 0 where they return
+	 * nothing, or are not there. */
+	uint8_t hash_add_arguments; /* inet_csk_reqsk_queue_hash_add */
+	uint8_t accept_arguments;   /* inet_csk_accept */
+	uint8_t timewait_arguments; /* tcp_timewait_state_process */
+	uint8_t reserved;
 };
 
 #endif /* TCPTWIN_KNOBS_H */

@@ -2,12 +2,12 @@
 /*
  * The timers of TIME_WAIT minisockets and of request sockets. Their start, end and expiry show both
  * objects' lives exactly, which no TCP tracepoint does. The timer tracepoints fire for every timer
- * of the machine, so the comparison of the timer's function comes first.
+ * of the machine, so the comparison of the timer's function comes first. Where the kernel permits
+ * the programs of exact.bpf.c, they take this one's place.
  */
 #include "kernel_types.h"
 #include "emit.bpf.h"
-#include "filter.bpf.h"
-#include "read_socket.bpf.h"
+#include "timer_events.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -72,59 +72,14 @@ static __always_inline __u32 timer_kind(struct timer_list *timer)
 	return knobs.have_snprintf ? learn_timer_kind(function) : OTHER_TIMER;
 }
 
-static __always_inline void record_timer(const struct tcptwin_socket *socket,
-					 enum tcptwin_record_kind kind, __u8 operation,
-					 __u8 timeouts, __u64 listener)
-{
-	struct tcptwin_timer_event *record;
-
-	if (!is_wanted_beside(socket))
-		return;
-	record = reserve_record(struct tcptwin_timer_event, kind, TCPTWIN_LOST_TIMER_EVENT);
-	if (!record)
-		return;
-	record->socket = *socket;
-	record->listener = listener;
-	record->operation = operation;
-	record->timeouts = timeouts;
-	submit_record(record);
-}
-
-static __always_inline void time_wait_timer(struct timer_list *timer, __u8 operation)
-{
-	struct inet_timewait_sock *tw =
-		(void *)timer - bpf_core_field_offset(struct inet_timewait_sock, tw_timer);
-	struct tcptwin_socket socket = {};
-	struct copied_common copy;
-
-	read_unknown(&socket, tw, &copy);
-	socket.kind = TCPTWIN_MINISOCKET;
-	socket.substate = BPF_CORE_READ(tw, tw_substate);
-	record_timer(&socket, TCPTWIN_TIME_WAIT_TIMER, operation, 0, 0);
-}
-
-static __always_inline void request_timer(struct timer_list *timer, __u8 operation)
-{
-	struct request_sock *request =
-		(void *)timer - bpf_core_field_offset(struct request_sock, rsk_timer);
-	struct tcptwin_socket socket = {};
-	struct copied_common copy;
-
-	read_unknown(&socket, request, &copy);
-	socket.kind = TCPTWIN_REQUEST_SOCKET;
-	record_timer(&socket, TCPTWIN_REQUEST_TIMER, operation,
-		     BPF_CORE_READ_BITFIELD_PROBED(request, num_timeout),
-		     (__u64)((struct sock_common *)copy.bytes)->skc_listener);
-}
-
 static __always_inline int on_timer(struct timer_list *timer, __u8 operation)
 {
 	__u32 kind = timer_kind(timer);
 
-	if (kind == TIME_WAIT_TIMER)
-		time_wait_timer(timer, operation);
-	else if (kind == REQUEST_TIMER)
-		request_timer(timer, operation);
+	if (kind == TIME_WAIT_TIMER && knobs.minisocket_timers)
+		record_minisocket(minisocket_of(timer), operation, 0);
+	else if (kind == REQUEST_TIMER && knobs.request_timers)
+		record_request(request_of(timer), operation, 0);
 	return 0;
 }
 

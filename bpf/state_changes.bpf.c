@@ -18,6 +18,7 @@ struct wire_layouts {
 	struct tcptwin_state_change state_change;
 	struct tcptwin_socket_event socket_event;
 	struct tcptwin_timer_event timer_event;
+	struct tcptwin_socket_accepted socket_accepted;
 	struct tcptwin_call_path call_path;
 	struct tcptwin_status status;
 	struct tcptwin_existing_socket existing_socket;

@@ -38,10 +38,13 @@ enum tcptwin_record_kind {
 	TCPTWIN_EXISTING_SOCKET = 13, /* struct tcptwin_existing_socket; iter/tcp */
 	TCPTWIN_SOCKET_HOLDER = 14,   /* struct tcptwin_socket_holder; iter/task_file */
 	TCPTWIN_CENSUS = 15,          /* struct tcptwin_census; made by the source */
+	TCPTWIN_SOCKET_ACCEPTED = 16, /* struct tcptwin_socket_accepted; accept() handed it out */
 };
 
 enum tcptwin_header_flag {
 	TCPTWIN_FROM_SIDE_PROGRAM = 1u << 0, /* the main program was busy on this CPU; recovered */
+	TCPTWIN_FROM_FUNCTION = 1u
+				<< 1, /* by a hook on the function that did it (bpf/exact.bpf.c) */
 };
 
 /* Begins every record. */
@@ -188,6 +191,13 @@ struct tcptwin_timer_event {
 	uint8_t reserved[6];
 };
 
+/* A process took a finished connection off its listener's queue. */
+struct tcptwin_socket_accepted {
+	struct tcptwin_header header;
+	struct tcptwin_socket socket; /* the child */
+	struct tcptwin_actor actor;   /* who called accept() */
+};
+
 /* A kernel call path, sent once per distinct path. Innermost frame first. */
 struct tcptwin_call_path {
 	struct tcptwin_header header;
@@ -301,6 +311,7 @@ TCPTWIN_LAYOUT_ASSERT(struct tcptwin_evidence, 72);
 TCPTWIN_LAYOUT_ASSERT(struct tcptwin_state_change, 208);
 TCPTWIN_LAYOUT_ASSERT(struct tcptwin_socket_event, 96);
 TCPTWIN_LAYOUT_ASSERT(struct tcptwin_timer_event, 104);
+TCPTWIN_LAYOUT_ASSERT(struct tcptwin_socket_accepted, 120);
 TCPTWIN_LAYOUT_ASSERT(struct tcptwin_call_path, 600);
 TCPTWIN_LAYOUT_ASSERT(struct tcptwin_status, 144);
 TCPTWIN_LAYOUT_ASSERT(struct tcptwin_existing_socket, 240);

@@ -39,9 +39,14 @@ inline std::string by_absence(std::string_view step, std::string_view dialect) {
   return std::string{step} + std::string{verdict} + std::string{dialect};
 }
 
-// Before 6.11 kfree_skb does not tell which minisocket took a segment (no rx_sk).
+// Before 6.11 kfree_skb does not tell which minisocket took a segment (no rx_sk); a hook does,
+// where the kernel permits it (T2).
 inline bool shows_what_reaches_a_minisocket() {
-  return kernel_is_at_least(6, 11);
+  static const bool shows = [] {
+    const auto session = TraceSession::open({});
+    return session && session.value()->source().shows_minisocket_segments();
+  }();
+  return shows;
 }
 
 // The end of a minisocket by a segment or an administrator: "rst_received conformant".

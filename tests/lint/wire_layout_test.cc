@@ -130,6 +130,9 @@ TEST_F(WireLayoutTest, records_are_the_same_on_both_sides) {
   expect_layout("tcptwin_timer_event", sizeof(Timer),
                 {MEMBER(Timer, header), MEMBER(Timer, socket), MEMBER(Timer, listener),
                  MEMBER(Timer, operation), MEMBER(Timer, timeouts), MEMBER(Timer, reserved)});
+  using Accepted = tcptwin_socket_accepted;
+  expect_layout("tcptwin_socket_accepted", sizeof(Accepted),
+                {MEMBER(Accepted, header), MEMBER(Accepted, socket), MEMBER(Accepted, actor)});
   using Path = tcptwin_call_path;
   expect_layout("tcptwin_call_path", sizeof(Path),
                 {MEMBER(Path, header), MEMBER(Path, id), MEMBER(Path, frames),
@@ -179,6 +182,7 @@ TEST(WireSizeTest, every_record_is_a_multiple_of_eight_bytes) {
   EXPECT_EQ(sizeof(tcptwin_state_change) % 8, 0u);
   EXPECT_EQ(sizeof(tcptwin_socket_event) % 8, 0u);
   EXPECT_EQ(sizeof(tcptwin_timer_event) % 8, 0u);
+  EXPECT_EQ(sizeof(tcptwin_socket_accepted) % 8, 0u);
   EXPECT_EQ(sizeof(tcptwin_call_path) % 8, 0u);
   EXPECT_EQ(sizeof(tcptwin_status) % 8, 0u);
   EXPECT_EQ(sizeof(tcptwin_existing_socket) % 8, 0u);

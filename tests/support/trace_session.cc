@@ -95,7 +95,7 @@ tracker::TrackerOptions judging_of(const sources::LiveOptions& options,
   judging.filters_by_peer =
       !filter.remote_ports.empty() || !filter.either_ports.empty() || filter.family.has_value();
   judging.shows_all_evidence = source.shows_all_evidence();
-  judging.shows_minisocket_segments = source.is_attached("minisocket_segments");
+  judging.shows_minisocket_segments = source.shows_minisocket_segments();
   judging.nothing_is_hidden = nothing_is_hidden();
   return judging;
 }
@@ -114,7 +114,12 @@ TraceSession::TraceSession(std::unique_ptr<sources::LiveBpf> source,
       pipeline_(std::make_unique<Pipeline>(*tracker_, *findings_)),
       source_(std::move(source)) {}
 
-Result<std::unique_ptr<TraceSession>> TraceSession::open(const sources::LiveOptions& options) {
+Result<std::unique_ptr<TraceSession>> TraceSession::open(const sources::LiveOptions& wanted) {
+  sources::LiveOptions options = wanted;
+  const char* tier = std::getenv("TCPTWIN_TIER");
+  if (tier != nullptr && std::string_view{tier} == "t0") {
+    options.tiers = sources::TierChoice::TracepointsOnly;
+  }
   auto source = sources::LiveBpf::open(options);
   if (!source) return source.error();
   return std::unique_ptr<TraceSession>(new TraceSession(std::move(source.value()), options));

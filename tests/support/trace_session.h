@@ -69,6 +69,7 @@ bool nothing_is_hidden();
 
 class TraceSession {
  public:
+  // TCPTWIN_TIER=t0 in the environment keeps all sessions from hooking functions.
   static Result<std::unique_ptr<TraceSession>> open(const sources::LiveOptions& options);
 
   void poll(std::chrono::milliseconds timeout);
@@ -87,6 +88,7 @@ class TraceSession {
   const tracker::StreamStatus& status() const { return pipeline_->status(); }
   tracker::TrackerCounts counts() const { return tracker_->counts(); }
   void visit(const tracker::TwinVisitor& visitor) const { tracker_->visit(visitor); }
+  const sources::LiveBpf& source() const { return *source_; }
   const std::vector<sources::ProgramReport>& programs() const { return source_->programs(); }
 
  private:

@@ -22,6 +22,7 @@ import matrix
 # machine that is emulated.
 ENVIRONMENT = {
     "TCPTWIN_REQUIRE_KERNEL_TESTS": "1",
+    "TCPTWIN_REQUIRE_T2": "1",
     "TCPTWIN_NOTHING_IS_HIDDEN": "1",
     "TCPTWIN_MAY_SET_HOST_SYSCTLS": "1",
     "TCPTWIN_CHURN_CONNECTIONS": "2000",
@@ -51,7 +52,8 @@ def run(kernel, options):
     programs = [options.build / "userspace/tcptwin",
                 options.build / "tests/kernel/tcptwin_kernel_tests"]
     archive = scratch / "initramfs.cpio"
-    initramfs.make(kernel, programs, ENVIRONMENT, plan(options.filter),
+    environment = dict(ENVIRONMENT, TCPTWIN_TIER=options.tier)
+    initramfs.make(kernel, programs, environment, plan(options.filter),
                    scratch / "tree", archive)
 
     def on_test(test):
@@ -106,6 +108,8 @@ def arguments():
     parser.add_argument("build", type=pathlib.Path, help=argparse.SUPPRESS)
     parser.add_argument("versions", nargs="*", metavar="VERSION", help=" ".join(known))
     parser.add_argument("--filter", metavar="TESTS", help="only these tests, as --gtest_filter")
+    parser.add_argument("--tier", choices=["best", "t0"], default="best",
+                        help="t0: the scenarios do without hooks on functions")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="guests side by side")
     parser.add_argument("--update", action="store_true", help="look for newer kernels")
     parser.add_argument("--verbose", action="store_true", help="show tests that pass, too")

@@ -156,12 +156,14 @@ constexpr std::array kStrictRow = {
     OptionRow{0, "strict", "", "exit with 4 if any event was lost", kRun},
 };
 
-constexpr std::array kBufferRow = {
+constexpr std::array kSourceRows = {
     OptionRow{0, "buffer-size", "BYTES",
               "of the ring buffer, such as 512K or 64M (default: by machine)", kRun},
+    OptionRow{0, "tier", "TIER", "best (hooks where permitted, the default) or t0 (tracepoints)",
+              kRun},
 };
 
-constexpr auto kStreamRows = joined(kStrictRow, kBufferRow);
+constexpr auto kStreamRows = joined(kStrictRow, kSourceRows);
 
 constexpr std::array kRecordRow = {
     OptionRow{0, "record", "FILE", "record as well: what is printed can be printed again", kRun},
@@ -216,7 +218,7 @@ constexpr std::array kTopRows = {
 };
 
 constexpr auto kTopOptions =
-    joined(kFilterRows, kTopRows, kColourRow, kDurationRow, kReconcileRow, kBufferRow);
+    joined(kFilterRows, kTopRows, kColourRow, kDurationRow, kReconcileRow, kSourceRows);
 
 constexpr std::array kDoctorRows = {
     OptionRow{0, "watch", "",
@@ -230,7 +232,7 @@ constexpr std::array kWatchRows = {
 };
 
 constexpr auto kDoctorOptions =
-    joined(kDoctorRows, kColourRow, kWatchRows, kDurationRow, kBufferRow);
+    joined(kDoctorRows, kColourRow, kWatchRows, kDurationRow, kSourceRows);
 
 constexpr std::array kExplainOptions = {
     OptionRow{0, "markdown", "", "everything, as docs/causes-and-divergences.md", kLook,

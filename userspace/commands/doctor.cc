@@ -102,8 +102,8 @@ std::string report_json(const KernelCapabilities& kernel) {
 }
 
 // Options that mean something only while doctor watches.
-constexpr std::array<std::string_view, 4> kWatchOptions = {"netns", "duration", "exit-code",
-                                                           "buffer-size"};
+constexpr std::array<std::string_view, 5> kWatchOptions = {"netns", "duration", "exit-code",
+                                                           "buffer-size", "tier"};
 
 }  // namespace
 

@@ -15,6 +15,8 @@ namespace {
 constexpr std::array<std::string_view, 10> kConnectionFilters = {
     "pid", "uid", "comm", "localport", "remoteport", "port", "ipv4", "ipv6", "netns", "cgroup"};
 
+constexpr std::array<std::string_view, 2> kTiers = {"best", "t0"};
+
 auto ports_of(std::string_view option) {
   return [option](std::string_view text) { return parse_ports(option, text); };
 }
@@ -82,11 +84,17 @@ void read_run(OptionReader& reader, LiveRunOptions& options) {
   reader.value(
       "buffer-size", [](std::string_view text) { return parse_buffer_size("buffer-size", text); },
       [&](std::size_t bytes) { options.live.ring_bytes = bytes; });
+  reader.value(
+      "tier", [](std::string_view text) { return parse_choice("tier", text, kTiers); },
+      [&](std::size_t place) {
+        options.live.tiers =
+            place == 0 ? sources::TierChoice::Best : sources::TierChoice::TracepointsOnly;
+      });
 }
 
 void read_recording(OptionReader& reader, const Arguments& arguments,
                     const sinks::FindingConditions& conditions, LiveRunOptions& options) {
-  for (const std::string_view option : {"record", "reconcile", "buffer-size"}) {
+  for (const std::string_view option : {"record", "reconcile", "buffer-size", "tier"}) {
     reader.exclude("from", option);
   }
   const auto path = [](std::string_view option) {

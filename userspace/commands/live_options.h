@@ -60,7 +60,7 @@ void read_connection_filters(OptionReader& reader, sources::KernelFilter& kernel
                              sinks::FindingConditions& user);
 // -T -t -w -x -s --json --no-header --color
 LookOptions read_look(OptionReader& reader);
-// --duration --reconcile --buffer-size
+// --duration --reconcile --buffer-size --tier
 void read_run(OptionReader& reader, LiveRunOptions& options);
 // --record --from; after the filters.
 void read_recording(OptionReader& reader, const Arguments& arguments,

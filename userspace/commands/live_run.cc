@@ -80,7 +80,7 @@ Status LiveRun::open_live() {
   live_ = std::move(opened.value());
   clock_ = clock_mapping(monotonic_now());
   const Sight sight{options_.live.filter, live_->shows_all_evidence(),
-                    live_->is_attached("minisocket_segments")};
+                    live_->shows_minisocket_segments()};
   tracker_ = std::make_unique<tracker::Tracker>(tracker_options(options_, sight));
   cgroups_ = std::make_unique<HostCgroups>();
   if (options_.live.traces) diagnostics_.write(live_text(*live_));

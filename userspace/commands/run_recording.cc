@@ -61,6 +61,17 @@ void fill_in(std::optional<T>& mine, const std::optional<T>& recorded) {
   if (!mine) mine = recorded;
 }
 
+// What hooks on functions show in this run: "minisockets, accept()"; "" if nothing.
+std::string exact_parts(const sources::LiveBpf& source) {
+  std::string text;
+  for (const sources::Part part : sources::kExactParts) {
+    if (!source.why_inexact(part).empty()) continue;
+    text += text.empty() ? "" : ", ";
+    text += label(part);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string live_text(const sources::LiveBpf& source) {
@@ -72,6 +83,9 @@ std::string live_text(const sources::LiveBpf& source) {
   std::string text = fmt::format("tcptwin: Linux {}, {} of {} programs attached, {} KB ring buffer",
                                  static_cast<const char*>(kernel.release), attached,
                                  programs.size(), source.ring_bytes() / 1024);
+  if (const std::string exact = exact_parts(source); !exact.empty()) {
+    text += fmt::format(", T2 for {}", exact);
+  }
   text += "; Ctrl-C ends\n";
   for (const sources::ProgramReport& program : programs) {
     if (program.attached || program.degrades.empty()) continue;
@@ -103,11 +117,12 @@ sources::RecordingFacts facts_of(const sources::LiveBpf& source, const LiveRunOp
   facts.machine = static_cast<const char*>(system.machine);
   facts.writer = "tcptwin " TCPTWIN_VERSION;
   facts.shows_all_evidence = source.shows_all_evidence();
-  facts.shows_minisocket_segments = source.is_attached("minisocket_segments");
+  facts.shows_minisocket_segments = source.shows_minisocket_segments();
   facts.filter = options.live.filter;
   facts.comms = options.comms;
   facts.uids = options.uids;
   facts.given = options.given;
+  facts.notes.emplace_back("tier.exact", exact_parts(source));
   for (const sources::ProgramReport& program : source.programs()) {
     facts.notes.emplace_back(
         "program." + program.name,

@@ -234,6 +234,11 @@ void Anonymiser::apply_to(std::span<std::byte> record) const {
         apply_to(found.socket);
         found.listener = pointer(found.listener);
       });
+    case TCPTWIN_SOCKET_ACCEPTED:
+      return change<tcptwin_socket_accepted>(record, [this](auto& found) {
+        apply_to(found.socket);
+        apply_to_comm(found.actor.comm);
+      });
     case TCPTWIN_CALL_PATH:
       return change<tcptwin_call_path>(record, [this](auto& found) {
         for (std::uint64_t& address : found.addresses) address = pointer(address);

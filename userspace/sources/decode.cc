@@ -32,6 +32,10 @@ tracker::Actor actor_of(const tcptwin_actor& actor) {
   return {actor.pid, actor.tid, actor.uid, tracker::Comm{text_of(actor.comm, sizeof actor.comm)}};
 }
 
+bool is_exact(const tcptwin_header& header) {
+  return (header.flags & TCPTWIN_FROM_FUNCTION) != 0;
+}
+
 Decoded decode_record(const tcptwin_state_change& record) {
   if (!is_well_formed(record.socket) || record.socket.kind != TCPTWIN_FULL_SOCKET) {
     return DecodeError::BadField;
@@ -95,7 +99,8 @@ Decoded decode_record(const tcptwin_socket_event& record) {
                                     *substate,
                                     segment(TCPTWIN_SEGMENT_FIN),
                                     segment(TCPTWIN_SEGMENT_SYN),
-                                    segment(TCPTWIN_SEGMENT_RST)};
+                                    segment(TCPTWIN_SEGMENT_RST),
+                                    is_exact(record.header)};
 }
 
 std::optional<tracker::TimerOperation> operation_of(std::uint8_t number) {
@@ -121,11 +126,23 @@ Decoded decode_record(const tcptwin_timer_event& record) {
   const auto socket = reference_of(record.socket);
   const Tuple tuple = tuple_of(record.socket);
   if (is_request) {
-    return tracker::RequestTimer{time, socket, tuple, *operation, record.timeouts, record.listener};
+    return tracker::RequestTimer{
+        time, socket, tuple, *operation, record.timeouts, record.listener, is_exact(record.header)};
   }
   const auto substate = substate_of(record.socket);
   if (!substate) return DecodeError::BadState;
-  return tracker::MinisocketTimer{time, socket, tuple, *operation, *substate};
+  return tracker::MinisocketTimer{time,       socket,    tuple,
+                                  *operation, *substate, is_exact(record.header)};
+}
+
+Decoded decode_record(const tcptwin_socket_accepted& record) {
+  const auto context = context_of(record.actor.context);
+  if (!is_well_formed(record.socket) || record.socket.kind != TCPTWIN_FULL_SOCKET || !context) {
+    return DecodeError::BadField;
+  }
+  return tracker::SocketAccepted{kernel_time_from_ns(record.header.time_ns),
+                                 reference_of(record.socket), tuple_of(record.socket),
+                                 actor_of(record.actor)};
 }
 
 Decoded decode_record(const tcptwin_call_path& record) {
@@ -211,6 +228,8 @@ std::variant<Observation, DecodeError> decode(std::span<const std::byte> record)
     case TCPTWIN_TIME_WAIT_TIMER:
     case TCPTWIN_REQUEST_TIMER:
       return decode_as<tcptwin_timer_event>(record, header.size);
+    case TCPTWIN_SOCKET_ACCEPTED:
+      return decode_as<tcptwin_socket_accepted>(record, header.size);
     case TCPTWIN_CALL_PATH:
       return decode_as<tcptwin_call_path>(record, header.size);
     case TCPTWIN_STATUS:

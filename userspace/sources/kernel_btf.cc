@@ -34,6 +34,25 @@ std::optional<unsigned> KernelBtf::function_type(const std::string& function) co
   return find(btf_.get(), function, BTF_KIND_FUNC);
 }
 
+const btf_type* KernelBtf::prototype(const std::string& function) const {
+  const auto id = function_type(function);
+  if (!id) return nullptr;
+  const btf_type* type = btf__type_by_id(btf_.get(), *id);
+  type = btf__type_by_id(btf_.get(), type->type);
+  return type != nullptr && btf_is_func_proto(type) ? type : nullptr;
+}
+
+std::optional<unsigned> KernelBtf::function_arguments(const std::string& function) const {
+  const btf_type* type = prototype(function);
+  if (type == nullptr) return std::nullopt;
+  return btf_vlen(type);
+}
+
+bool KernelBtf::function_returns(const std::string& function) const {
+  const btf_type* type = prototype(function);
+  return type != nullptr && type->type != 0;
+}
+
 // typedef void (*btf_trace_X)(void *, arguments...): the first one is the tracepoint's own.
 std::optional<unsigned> KernelBtf::tracepoint_arguments(const std::string& tracepoint) const {
   const auto id = tracepoint_type(tracepoint);

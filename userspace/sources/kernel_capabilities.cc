@@ -15,6 +15,7 @@
 #include "sources/libbpf_log.h"
 #include "sources/network_namespaces.h"
 #include "sources/prerequisites.h"
+#include "sources/program_facts.h"
 #include "sources/program_plan.h"
 #include "system/privileges.h"
 
@@ -74,14 +75,16 @@ bool has_mptcp() {
   return ::access("/proc/sys/net/mptcp/enabled", F_OK) == 0;
 }
 
-void add_tracepoints(std::vector<Capability>& list, const KernelBtf& kernel) {
+void add_tracepoints(std::vector<Capability>& list, const KernelBtf& kernel, const TierPlan& plan) {
   std::set<std::string_view> seen;
   for (const PlannedProgram& planned : kPlannedPrograms) {
-    if (planned.is_iterator() || !seen.insert(planned.target).second) continue;
-    list.push_back(capability(Tier::Tracepoints,
-                              std::string{planned.kind} + "/" + std::string{planned.target},
-                              planned.required ? Need::Required : Need::Optional,
-                              probe_planned(planned, kernel), std::string{planned.degrades}));
+    if (planned.is_iterator() || planned.is_exact()) continue;
+    if (!seen.insert(planned.target).second) continue;
+    const bool exact_instead = planned.part == Part::Segments && plan.is_exact(planned.part);
+    list.push_back(capability(
+        Tier::Tracepoints, std::string{planned.kind} + "/" + std::string{planned.target},
+        planned.required ? Need::Required : Need::Optional, probe_planned(planned, kernel),
+        exact_instead ? "" : std::string{planned.degrades}));
   }
   const bool cookie = can_read_socket_cookie(kernel);
   list.push_back(capability(Tier::Tracepoints, "socket cookie", Need::Optional,
@@ -121,7 +124,18 @@ ProbeOutcome probe_other_namespaces() {
   return {errors.empty(), std::move(reason)};
 }
 
-void add_higher_tiers(std::vector<Capability>& list, const KernelBtf& kernel) {
+void add_functions(std::vector<Capability>& list, const TierPlan& plan) {
+  for (const Part part : kExactParts) {
+    // What the tracepoint shows as well is no matter of this tier.
+    if (part == Part::Segments && !plan.is_exact(part)) continue;
+    const auto why_not = plan.inexact.find(part);
+    const bool exact = why_not == plan.inexact.end();
+    list.push_back(capability(Tier::Functions, std::string{label(part)}, Need::Optional,
+                              {exact, exact ? "" : why_not->second}, std::string{degrades(part)}));
+  }
+}
+
+void add_iterators(std::vector<Capability>& list, const KernelBtf& kernel) {
   for (const PlannedProgram& planned : kPlannedPrograms) {
     if (!planned.is_iterator()) continue;
     list.push_back(capability(Tier::Iterators, "iter/" + std::string{planned.target},
@@ -132,10 +146,6 @@ void add_higher_tiers(std::vector<Capability>& list, const KernelBtf& kernel) {
                             probe_other_namespaces(),
                             "sockets older than the start are not listed there; entering needs "
                             "CAP_SYS_ADMIN, finding all of them CAP_SYS_PTRACE"));
-  list.push_back(capability(Tier::Functions, "fentry/tcp_time_wait", Need::Optional,
-                            probe_function_entry(kernel, "tcp_time_wait"),
-                            "the moments of TIME_WAIT and of half-open connections come from "
-                            "their timers instead"));
 }
 
 std::string kallsyms_state(const KernelSymbols& symbols) {
@@ -143,8 +153,7 @@ std::string kallsyms_state(const KernelSymbols& symbols) {
   return symbols.has_values ? "" : "addresses are hidden (kptr_restrict, CAP_SYSLOG)";
 }
 
-void add_symbols(std::vector<Capability>& list) {
-  const KernelSymbols symbols = read_kernel_symbols();
+void add_symbols(std::vector<Capability>& list, const KernelSymbols& symbols) {
   const bool in_kernel = can_name_symbols();
   const bool bcc = CallPathSymbols::can_symbolise();
   const auto add = [&list](std::string item, const ProbeOutcome& outcome, std::string degrades) {
@@ -206,10 +215,13 @@ KernelCapabilities probe_kernel() {
   result.machine = machine_name();
   const LibbpfLog quiet;
   const KernelBtf kernel = KernelBtf::load();
+  const KernelSymbols symbols = read_kernel_symbols();
+  const TierPlan plan = plan_tiers(gather_facts(kernel, symbols, HookProbe::All), TierChoice::Best);
   add_foundation(result.capabilities, kernel);
-  add_tracepoints(result.capabilities, kernel);
-  add_higher_tiers(result.capabilities, kernel);
-  add_symbols(result.capabilities);
+  add_tracepoints(result.capabilities, kernel, plan);
+  add_iterators(result.capabilities, kernel);
+  add_functions(result.capabilities, plan);
+  add_symbols(result.capabilities, symbols);
   return result;
 }
 

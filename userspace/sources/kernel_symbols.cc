@@ -49,6 +49,7 @@ KernelSymbols parse_kernel_symbols(std::istream& text) {
     if (line.name.empty()) continue;
     symbols.is_listed = true;
     symbols.has_values = symbols.has_values || line.address != 0;
+    if (line.name.find(".llvm.") != std::string_view::npos) symbols.is_link_time_optimised = true;
     // The list is sorted by address: a function ends where the next symbol begins.
     if (end_wanted != nullptr && line.address > begin_of_wanted) {
       *end_wanted = line.address;

@@ -8,8 +8,9 @@
 namespace tcptwin::sources {
 
 struct KernelSymbols {
-  bool is_listed = false;   // kallsyms could be read at all
-  bool has_values = false;  // and its addresses were not hidden (kptr_restrict)
+  bool is_listed = false;               // kallsyms could be read at all
+  bool has_values = false;              // and its addresses were not hidden (kptr_restrict)
+  bool is_link_time_optimised = false;  // functions may be inlined into other files
   // Addresses; 0 if hidden or absent.
   std::uint64_t time_wait_handler = 0;
   std::uint64_t request_handler = 0;

@@ -21,6 +21,7 @@
 #include "sources/polling_pace.h"
 #include "sources/prerequisites.h"
 #include "sources/process_listeners.h"
+#include "sources/program_facts.h"
 #include "sources/program_plan.h"
 #include "sources/ring_reader.h"
 #include "sources/stream_counters.h"
@@ -49,7 +50,7 @@ using Link = std::unique_ptr<bpf_link, DestroyLink>;
 struct Findings {
   KernelBtf kernel;
   KernelSymbols symbols;
-  std::map<std::string, std::string> obstacles;  // by program: why it is left out
+  ProgramFacts facts;
 };
 
 KernelTime monotonic_now() {
@@ -68,31 +69,31 @@ void sleep_for(nanoseconds duration) {
 Findings look_around(const LiveOptions& options) {
   Findings findings{
       KernelBtf::load(), options.traces ? read_kernel_symbols() : KernelSymbols{}, {}};
+  const bool may_hook = options.traces && options.tiers != TierChoice::TracepointsOnly;
+  findings.facts =
+      gather_facts(findings.kernel, findings.symbols, may_hook ? HookProbe::One : HookProbe::None);
   for (const PlannedProgram& planned : kPlannedPrograms) {
-    std::string reason = obstacle(planned, findings.kernel);
-    if (!options.traces && !planned.is_iterator()) reason = "not asked for";
-    if (planned.name == "state_changes_nested" && !options.use_side_program) {
-      reason = "switched off";
-    }
-    if (!reason.empty()) findings.obstacles[std::string{planned.name}] = std::move(reason);
+    if (!options.traces && !planned.is_iterator()) findings.facts.useless.emplace(planned.name);
+  }
+  if (!options.use_side_program) {
+    findings.facts.obstacles["state_changes_nested"] = "switched off";
   }
   return findings;
 }
 
 // Opens the object and sets everything that is fixed once it is loaded.
-Skeleton prepare(const LiveOptions& options, const Findings& findings, std::size_t ring_bytes) {
+Skeleton prepare(const LiveOptions& options, const Findings& findings, const TierPlan& plan,
+                 std::size_t ring_bytes) {
   Skeleton skeleton{tcptwin_bpf::open()};
   if (!skeleton) return skeleton;
-  skeleton->rodata->knobs = knobs_for(options, findings.kernel, findings.symbols);
+  skeleton->rodata->knobs = knobs_for(options, findings.kernel, findings.symbols, plan);
   bpf_map__set_max_entries(skeleton->maps.records, static_cast<std::uint32_t>(ring_bytes));
   const std::size_t ports = listed_ports(options.filter).size();
   bpf_map__set_max_entries(skeleton->maps.port_filter,
                            static_cast<std::uint32_t>(std::max<std::size_t>(ports, 1)));
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton->obj) bpf_program__set_autoload(program, false);
-  for (const PlannedProgram& planned : kPlannedPrograms) {
-    const std::string name{planned.name};
-    if (findings.obstacles.contains(name)) continue;
+  for (const std::string& name : plan.chosen) {
     bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton->obj, name.c_str()), true);
   }
   return skeleton;
@@ -136,6 +137,7 @@ struct LiveBpf::Implementation {
       : options(wanted), ring_bytes(ring_bytes_for(wanted)) {}
 
   const LiveOptions options;
+  TierPlan tiers;
   Skeleton skeleton;
   std::vector<Link> links;
   std::map<std::string, int> iterators;  // by program: its link
@@ -150,7 +152,8 @@ struct LiveBpf::Implementation {
   std::uint32_t censuses = 0;
 
   Status load(Findings& findings);
-  Status attach(const Findings& findings);
+  std::string attach(const PlannedProgram& planned, int& error);
+  Result<bool> attach(Findings& findings);
   Status start_reading();
   std::size_t drain(RecordHandler& handler);
   CensusPlan census_plan(RecordHandler& handler);
@@ -158,59 +161,63 @@ struct LiveBpf::Implementation {
   bool catch_up(KernelTime moment, RecordHandler& handler);
 };
 
-// A program that this kernel refuses for reasons nobody foresaw is left out, unless it is required.
+// A program that this kernel refuses for reasons nobody foresaw is left out, unless it is required;
+// what it shows another tier may show in its place.
 Status LiveBpf::Implementation::load(Findings& findings) {
   LibbpfLog log;
   for (;;) {
     log.clear();
-    skeleton = prepare(options, findings, ring_bytes);
+    tiers = plan_tiers(findings.facts, options.tiers);
+    skeleton = prepare(options, findings, tiers, ring_bytes);
     if (!skeleton) return load_refused(errno, log.excerpt());
     const int error = tcptwin_bpf::load(skeleton.get());
     if (error == 0) break;
     const PlannedProgram* refused = find_planned(log.refused_program());
     if (refused == nullptr || refused->required) return load_refused(-error, log.excerpt());
-    findings.obstacles[std::string{refused->name}] = "refused by the kernel: " + log.excerpt();
+    findings.facts.obstacles[std::string{refused->name}] =
+        "refused by the kernel: " + log.excerpt();
   }
   fill_filter_maps(*skeleton, options.filter);
   return Done{};
 }
 
-Status LiveBpf::Implementation::attach(const Findings& findings) {
+// Attaches one program; why not if it does not work.
+std::string LiveBpf::Implementation::attach(const PlannedProgram& planned, int& error) {
   LibbpfLog log;
-  // Evidence first, state changes last: no change is seen whose evidence could not be.
-  for (auto planned = kPlannedPrograms.rbegin(); planned != kPlannedPrograms.rend(); ++planned) {
-    ProgramReport report{std::string{planned->name},
-                         std::string{planned->kind} + "/" + std::string{planned->target},
-                         false,
-                         planned->required,
-                         "",
-                         std::string{planned->degrades}};
-    if (!options.traces && !planned->is_iterator()) continue;
-    const auto left_out = findings.obstacles.find(report.name);
-    if (left_out != findings.obstacles.end()) {
-      report.reason = left_out->second;
-      programs.insert(programs.begin(), std::move(report));
-      continue;
-    }
-    log.clear();
-    bpf_program* program = bpf_object__find_program_by_name(skeleton->obj, report.name.c_str());
-    bpf_link* link = bpf_program__attach(program);
-    const int error = errno;
-    if (link == nullptr && planned->required) return load_refused(error, log.excerpt());
-    report.attached = link != nullptr;
-    if (link == nullptr) {
-      report.reason = "cannot be attached: " + log.excerpt();
-    } else {
-      links.emplace_back(link);
-      if (planned->is_iterator()) {
-        iterators[report.name] = bpf_link__fd(link);
-      } else {
-        counters.watch_program(bpf_program__fd(program), planned->name != "state_changes_nested");
-      }
-    }
-    programs.insert(programs.begin(), std::move(report));
+  bpf_program* program =
+      bpf_object__find_program_by_name(skeleton->obj, std::string{planned.name}.c_str());
+  bpf_link* link = bpf_program__attach(program);
+  error = errno;
+  if (link == nullptr) return "cannot be attached: " + log.excerpt();
+  links.emplace_back(link);
+  if (planned.is_iterator()) {
+    iterators[std::string{planned.name}] = bpf_link__fd(link);
+  } else {
+    counters.watch_program(bpf_program__fd(program), planned.name != "state_changes_nested");
   }
-  return Done{};
+  return "";
+}
+
+// Evidence first, state changes last: no change is seen whose evidence could not be. False if a
+// part of the exact tier turned out not to be permitted: then all begins anew, without that part.
+Result<bool> LiveBpf::Implementation::attach(Findings& findings) {
+  for (auto planned = kPlannedPrograms.rbegin(); planned != kPlannedPrograms.rend(); ++planned) {
+    const std::string name{planned->name};
+    const auto missing = tiers.missing.find(name);
+    if (missing == tiers.missing.end() && !tiers.runs(name)) continue;
+    int error = 0;
+    const std::string reason =
+        missing != tiers.missing.end() ? missing->second : attach(*planned, error);
+    if (!reason.empty() && planned->required) return load_refused(error, reason);
+    if (!reason.empty() && planned->is_exact()) {
+      findings.facts.obstacles[name] = reason;
+      return false;
+    }
+    programs.insert(programs.begin(),
+                    {name, std::string{planned->kind} + "/" + std::string{planned->target},
+                     reason.empty(), planned->required, reason, std::string{planned->degrades}});
+  }
+  return true;
 }
 
 Status LiveBpf::Implementation::start_reading() {
@@ -267,12 +274,15 @@ std::size_t LiveBpf::Implementation::drain(RecordHandler& handler) {
 
 Result<std::unique_ptr<LiveBpf>> LiveBpf::open(const LiveOptions& options) {
   if (auto missing = missing_prerequisite()) return *missing;
-  auto implementation = std::make_unique<Implementation>(options);
   Findings findings = look_around(options);
-  if (auto loaded = implementation->load(findings); !loaded) return loaded.error();
-  if (auto reading = implementation->start_reading(); !reading) return reading.error();
-  if (auto attached = implementation->attach(findings); !attached) return attached.error();
-  return std::unique_ptr<LiveBpf>{new LiveBpf{std::move(implementation)}};
+  for (;;) {
+    auto implementation = std::make_unique<Implementation>(options);
+    if (auto loaded = implementation->load(findings); !loaded) return loaded.error();
+    if (auto reading = implementation->start_reading(); !reading) return reading.error();
+    const auto attached = implementation->attach(findings);
+    if (!attached) return attached.error();
+    if (attached.value()) return std::unique_ptr<LiveBpf>{new LiveBpf{std::move(implementation)}};
+  }
 }
 
 LiveBpf::LiveBpf(std::unique_ptr<Implementation> implementation)
@@ -348,6 +358,16 @@ bool LiveBpf::is_attached(std::string_view name) const {
   return std::ranges::any_of(programs(), [&](const ProgramReport& program) {
     return program.attached && program.name == name;
   });
+}
+
+bool LiveBpf::shows_minisocket_segments() const {
+  return is_attached("minisocket_segments") || why_inexact(Part::Segments).empty();
+}
+
+std::string_view LiveBpf::why_inexact(Part part) const {
+  const auto& inexact = implementation_->tiers.inexact;
+  const auto found = inexact.find(part);
+  return found == inexact.end() ? std::string_view{} : found->second;
 }
 
 const std::vector<ProgramReport>& LiveBpf::programs() const {

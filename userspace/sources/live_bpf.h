@@ -12,6 +12,7 @@
 #include "base/endpoint.h"
 #include "base/result.h"
 #include "sources/event_source.h"
+#include "sources/program_plan.h"
 
 namespace tcptwin::sources {
 
@@ -43,9 +44,11 @@ struct LiveOptions {
   bool name_frames_in_kernel = false;  // %ps; for users who may not read kallsyms
   std::size_t ring_bytes = 0;          // 0: chosen from the machine; else a power of two >= 64 KB
   bool use_side_program = true;
+  TierChoice tiers = TierChoice::Best;
 };
 
-// One program of the kernel side and what became of it.
+// One program that should run, and what became of it. Of two tiers that show the same, only the
+// chosen one's.
 struct ProgramReport {
   std::string name;  // "state_changes"
   std::string hook;  // "tp_btf/inet_sock_set_state", "iter/tcp"
@@ -75,7 +78,11 @@ class LiveBpf final : public EventSource {
   // Every program is attached on whose records verdicts rest. Without one of them what is not
   // seen proves nothing.
   bool shows_all_evidence() const;
+  // RST and data that reach a minisocket leave a record.
+  bool shows_minisocket_segments() const;
   bool is_attached(std::string_view program) const;
+  // Why T2 does not show this part; "" if it does.
+  std::string_view why_inexact(Part part) const;
   std::size_t ring_bytes() const;
 
  private:

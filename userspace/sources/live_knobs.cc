@@ -22,6 +22,19 @@ std::uint8_t call_path_choice(CallPaths choice) {
   return TCPTWIN_CALL_PATHS_NEVER;
 }
 
+std::uint8_t arguments_before_result(const KernelBtf& kernel, const std::string& function) {
+  if (!kernel.function_returns(function)) return 0;
+  return static_cast<std::uint8_t>(kernel.function_arguments(function).value_or(0));
+}
+
+// What differs between kernels in the functions that bpf/exact.bpf.c hooks.
+void tell_about_functions(tcptwin_knobs& knobs, const KernelBtf& kernel) {
+  knobs.hashdance_schedules = kernel.function_type("inet_twsk_hashdance_schedule").has_value();
+  knobs.hash_add_arguments = arguments_before_result(kernel, "inet_csk_reqsk_queue_hash_add");
+  knobs.accept_arguments = arguments_before_result(kernel, "inet_csk_accept");
+  knobs.timewait_arguments = arguments_before_result(kernel, "tcp_timewait_state_process");
+}
+
 }  // namespace
 
 std::uint8_t port_lists(const KernelFilter& filter) {
@@ -44,7 +57,7 @@ std::uint64_t ns_per_jiffy() {
 }
 
 tcptwin_knobs knobs_for(const LiveOptions& options, const KernelBtf& kernel,
-                        const KernelSymbols& symbols) {
+                        const KernelSymbols& symbols, const TierPlan& plan) {
   constexpr std::uint16_t kInet = 2;
   constexpr std::uint16_t kInet6 = 10;
   const KernelFilter& filter = options.filter;
@@ -65,6 +78,10 @@ tcptwin_knobs knobs_for(const LiveOptions& options, const KernelBtf& kernel,
   knobs.name_frames = options.name_frames_in_kernel || !CallPathSymbols::can_symbolise();
   knobs.have_snprintf = can_name_symbols();
   knobs.have_reason = kernel.tracepoint_arguments("tcp_send_reset").value_or(0) >= 3;
+  tell_about_functions(knobs, kernel);
+  const bool both = options.tiers == TierChoice::Both;
+  knobs.minisocket_timers = both || !plan.is_exact(Part::Minisockets);
+  knobs.request_timers = both || !plan.is_exact(Part::Requests);
   return knobs;
 }
 

@@ -10,11 +10,12 @@
 #include "sources/kernel_btf.h"
 #include "sources/kernel_symbols.h"
 #include "sources/live_bpf.h"
+#include "sources/program_plan.h"
 
 namespace tcptwin::sources {
 
 tcptwin_knobs knobs_for(const LiveOptions& options, const KernelBtf& kernel,
-                        const KernelSymbols& symbols);
+                        const KernelSymbols& symbols, const TierPlan& plan);
 
 // Which lists of ports are not empty (tcptwin_port_bit).
 std::uint8_t port_lists(const KernelFilter& filter);

@@ -42,8 +42,8 @@ struct Owner {
   bool is_known() const { return confidence != OwnerConfidence::None; }
 };
 
-// The three parts processes play in a connection. One may be known and another not: no tracepoint
-// shows accept(), fork() or a socket that is passed on; a census and the next call do.
+// The three parts processes play in a connection. One may be known and another not: fork() and a
+// socket that is passed on show nowhere, accept() only at T2; a census and the next call do.
 struct Owners {
   Owner creator;    // connect() or listen(); of an accepted connection, who opened the listener
   Owner last_user;  // who acted on it, or was found holding it, most recently
@@ -184,7 +184,7 @@ struct Life {
   // Active: SYN_SENT to ESTABLISHED. Passive: SYN to third ACK; nullopt if no request was seen.
   std::optional<Duration> handshake;
   // From the third ACK to accept(). The tracepoints bound it: a look at the socket tells whether
-  // accept() has happened by then.
+  // accept() has happened by then. Equal where T2 saw the call.
   std::optional<Duration> accept_wait_at_least;
   std::optional<Duration> accept_wait_at_most;
   bool never_accepted = false;  // no process ever got hold of it

@@ -61,6 +61,11 @@ constexpr KernelTime later(KernelTime time, Duration duration) {
   return time > KernelTime::max() - duration ? KernelTime::max() : time + duration;
 }
 
+// How a step is known that no state change reported.
+constexpr ObservedBy observer(bool exact) {
+  return exact ? ObservedBy::Exact : ObservedBy::Evidence;
+}
+
 // Whom to name beside a step that no process made.
 inline const Owner& named_owner(const Owners& owners) {
   return owners.last_user.is_known() ? owners.last_user : owners.creator;
@@ -117,7 +122,8 @@ class Tracker::Implementation {
   void start_minisocket(const MinisocketTimer& event, FindingHandler& findings);
   void claim_minisocket(TwinHandle handle, const StateChanged& event);
   void hand_over_to_minisocket(TwinHandle socket, KernelTime time, FindingHandler& findings);
-  void fin_at_minisocket(TwinHandle handle, KernelTime time, FindingHandler& findings);
+  void fin_at_minisocket(TwinHandle handle, KernelTime time, ObservedBy observed_by,
+                         FindingHandler& findings);
   void judge_minisocket_end(SlotNumber number, FindingHandler& findings);
   void on_named_connect(const StateChanged& event, FindingHandler& findings);
   bool taken_over_by_connect(const Twin& twin, KernelTime time) const;
@@ -149,6 +155,7 @@ class Tracker::Implementation {
   void report_adopted(KernelTime time, FindingHandler& findings);
 
   // lives.cc
+  void on(const SocketAccepted& event, FindingHandler& findings);
   static void be_found(Twin& twin, model::MirrorState in, KernelTime known_since);
   void begin_life(Twin& twin, KernelTime time);
   void follow_life(Twin& twin, const StateChanged& event);
@@ -189,7 +196,8 @@ class Tracker::Implementation {
   void decide_now(TwinHandle handle, Step step, const model::Judgement& judgement,
                   FindingHandler& findings);
   void conclude(Slot& slot);
-  void end_wait(TwinHandle handle, KernelTime time, Duration window, FindingHandler& findings);
+  void end_wait(TwinHandle handle, KernelTime time, Duration window, ObservedBy observed_by,
+                FindingHandler& findings);
   void add_slot(Slot slot, FindingHandler& findings);
   void flush(FindingHandler& findings);
   void release(const Slot& slot, FindingHandler& findings);

@@ -180,14 +180,14 @@ void Tracker::Implementation::conclude(Slot& slot) {
 
 // The end of a minisocket or request socket waits for what its timer does next.
 void Tracker::Implementation::end_wait(TwinHandle handle, KernelTime time, Duration window,
-                                       FindingHandler& findings) {
+                                       ObservedBy observed_by, FindingHandler& findings) {
   if (table_[handle].pending != kNoSlot) return;
   Slot slot;
   slot.twin = handle;
   slot.evidence_since = table_[handle].last_event;
   slot.deadline = time + window;
   slot.step = new_step(table_[handle], time, model::MirrorState{model::State::Closed});
-  slot.step.observed_by = ObservedBy::Evidence;
+  slot.step.observed_by = observed_by;
   slot.step.context = model::Context::Softirq;
   add_slot(std::move(slot), findings);
 }

@@ -215,6 +215,19 @@ void Tracker::Implementation::follow_life(Twin& twin, const StateChanged& event)
   }
 }
 
+// The very moment, and the process that has the connection from now on.
+void Tracker::Implementation::on(const SocketAccepted& event, FindingHandler&) {
+  TwinHandle handle = table_.find(socket_key(event.socket), Holder::Socket);
+  // Before 6.18 a child that fast open made is known by its address until its next change.
+  const auto birth = births_by_address_.find(event.socket.address);
+  if (handle == kNoTwin && birth != births_by_address_.end()) handle = birth->second;
+  if (handle == kNoTwin) return;
+  Twin& twin = table_[handle];
+  twin.life.not_accepted_at = event.time;
+  twin.life.accepted_at = event.time;
+  twin.owners.last_user = {event.actor, OwnerConfidence::LastUser};
+}
+
 void Tracker::Implementation::note_accept(LifeSoFar& life, KernelTime time, bool has_socket,
                                           bool is_dead) {
   if (life.accepted_at) return;

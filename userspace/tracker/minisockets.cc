@@ -28,8 +28,10 @@ void Tracker::Implementation::on(const MinisocketTimer& event, FindingHandler& f
     return;
   }
   TwinHandle handle = table_.find(event.socket.address, Holder::Minisocket);
+  const bool expires = event.operation == TimerOperation::Expire;
   if (handle == kNoTwin) {
-    if (event.operation == TimerOperation::Expire) return;
+    // The cancellation that precedes an expiry has made it known, or its end has been told.
+    if (expires && !event.exact) return;
     // Older than the tracer: its end is still worth a line.
     Twin twin;
     twin.socket = event.socket;
@@ -44,17 +46,17 @@ void Tracker::Implementation::on(const MinisocketTimer& event, FindingHandler& f
     handle = add_twin(event.socket.address, twin, findings);
     table_.index_tuple(handle);
   }
-  Twin& twin = table_[handle];
-  if (event.operation == TimerOperation::Expire) {
-    twin.timer_expired = true;
-    if (twin.pending != kNoSlot) settle(twin.pending, findings);
-    return;
-  }
   // The substate tells of a FIN whose segment was not seen (before 6.11).
-  if (twin.mirror.state == State::FinWait2 && event.substate == State::TimeWait) {
-    fin_at_minisocket(handle, event.time, findings);
+  const bool is_ending = table_[handle].pending != kNoSlot;
+  const bool shows_fin =
+      table_[handle].mirror.state == State::FinWait2 && event.substate == State::TimeWait;
+  if (shows_fin && !(expires && is_ending)) {
+    fin_at_minisocket(handle, event.time, observer(event.exact), findings);
   }
-  end_wait(handle, event.time, kSettleWindow, findings);
+  end_wait(handle, event.time, kSettleWindow, observer(event.exact), findings);
+  if (!expires) return;
+  table_[handle].timer_expired = true;
+  settle_pending(handle, findings);
 }
 
 void Tracker::Implementation::start_minisocket(const MinisocketTimer& event,
@@ -69,7 +71,7 @@ void Tracker::Implementation::start_minisocket(const MinisocketTimer& event,
     table_[known].timer_started = event.time;
     table_[known].timer_start_seen = true;
     if (table_[known].mirror.state == State::FinWait2 && event.substate == State::TimeWait) {
-      fin_at_minisocket(known, event.time, findings);
+      fin_at_minisocket(known, event.time, observer(event.exact), findings);
     }
     flush(findings);
     return;
@@ -141,10 +143,10 @@ void Tracker::Implementation::hand_over_to_minisocket(TwinHandle socket, KernelT
 }
 
 void Tracker::Implementation::fin_at_minisocket(TwinHandle handle, KernelTime time,
-                                                FindingHandler& findings) {
+                                                ObservedBy observed_by, FindingHandler& findings) {
   const MirrorState to{State::TimeWait, Holder::Minisocket};
   Step step = new_step(table_[handle], time, to);
-  step.observed_by = ObservedBy::Evidence;
+  step.observed_by = observed_by;
   step.context = model::Context::Softirq;
   const Inference fin{Stimulus::Fin, Cause::TimeWaitEntered, model::Confidence::B};
   const auto judgement = model::judge(step.from, fin, origin_of(table_[handle]), to);
@@ -160,7 +162,7 @@ void Tracker::Implementation::on(const MinisocketSegment& event, FindingHandler&
   if (event.rst && twin.pending != kNoSlot) twin.rst_arrived = true;
   if (twin.mirror.state == State::FinWait2 && event.substate == State::TimeWait &&
       twin.pending == kNoSlot) {
-    fin_at_minisocket(handle, event.time, findings);
+    fin_at_minisocket(handle, event.time, observer(event.exact), findings);
   }
 }
 

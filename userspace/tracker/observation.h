@@ -103,9 +103,12 @@ struct MinisocketTimer {
   Tuple tuple;
   TimerOperation operation = TimerOperation::Start;
   model::State substate = model::State::TimeWait;  // FinWait2 or TimeWait
+  // From a hook on the function that did it (T2). Then a timer that expires or starts again shows
+  // no cancellation: an expiry is the end unless a start follows.
+  bool exact = false;
 };
 
-// A segment that a minisocket consumed (skb:kfree_skb with rx_sk, 6.11 on).
+// A segment that a minisocket consumed (skb:kfree_skb with rx_sk, 6.11 on; or T2).
 struct MinisocketSegment {
   KernelTime time;
   SocketReference socket;
@@ -114,6 +117,7 @@ struct MinisocketSegment {
   bool fin = false;
   bool syn = false;
   bool rst = false;
+  bool exact = false;
 };
 
 // The SYN+ACK timer of a request socket.
@@ -124,6 +128,15 @@ struct RequestTimer {
   TimerOperation operation = TimerOperation::Start;
   std::uint8_t timeouts = 0;   // SYN+ACK time-outs so far
   std::uint64_t listener = 0;  // address of the listening socket
+  bool exact = false;          // as of MinisocketTimer
+};
+
+// accept() handed a connection to a process (T2).
+struct SocketAccepted {
+  KernelTime time;
+  SocketReference socket;
+  Tuple tuple;
+  Actor actor;
 };
 
 inline constexpr std::size_t kCallPathFrames = 12;
@@ -206,9 +219,9 @@ struct CensusMark {
   bool is_filtered = false;  // not every socket is listed: nothing follows from one's absence
 };
 
-using Observation =
-    std::variant<StateChanged, ResetReceived, ResetSentObserved, ErrorReported, SocketDestroyed,
-                 SegmentRetransmitted, MinisocketTimer, MinisocketSegment, RequestTimer,
-                 CallPathNamed, StreamStatus, ExistingSocket, SocketHolder, CensusMark>;
+using Observation = std::variant<StateChanged, ResetReceived, ResetSentObserved, ErrorReported,
+                                 SocketDestroyed, SegmentRetransmitted, MinisocketTimer,
+                                 MinisocketSegment, RequestTimer, SocketAccepted, CallPathNamed,
+                                 StreamStatus, ExistingSocket, SocketHolder, CensusMark>;
 
 }  // namespace tcptwin::tracker

@@ -28,6 +28,10 @@ void Tracker::Implementation::on(const RequestTimer& event, FindingHandler& find
   const bool known = handle != kNoTwin;
   if (event.operation == TimerOperation::Start) {
     if (!known || table_[handle].identity.tuple != event.tuple) {
+      // A hook on the handler speaks after the timer was set: meanwhile another processor may have
+      // ended the request. One that is older than the tracer is the census' to find.
+      const bool may_be_over = event.exact && event.timeouts > 0;
+      if (may_be_over && find_request(event.tuple) == kNoTwin) return;
       begin_request(event, findings);
       return;
     }
@@ -41,6 +45,7 @@ void Tracker::Implementation::on(const RequestTimer& event, FindingHandler& find
     return;
   }
   if (!known) {
+    if (event.operation == TimerOperation::Expire) return;
     // A child took it over already, or is being born; else it is older than the tracer and its
     // end explains nothing.
     if (completed_requests_.erase(event.socket.address) > 0) return;
@@ -50,15 +55,11 @@ void Tracker::Implementation::on(const RequestTimer& event, FindingHandler& find
     settle_pending(child, findings);
     return;
   }
+  end_wait(handle, event.time, kSettleWindow, observer(event.exact), findings);
+  if (event.operation != TimerOperation::Expire) return;
   Twin& twin = table_[handle];
-  if (event.operation == TimerOperation::Expire) {
-    twin.timer_expired = true;
-    if (twin.pending != kNoSlot) {
-      queue_.wake(twin.pending, event.time + kRequestTimeoutWindow);
-    }
-    return;
-  }
-  end_wait(handle, event.time, kSettleWindow, findings);
+  twin.timer_expired = true;
+  queue_.wake(twin.pending, event.time + kRequestTimeoutWindow);
 }
 
 void Tracker::Implementation::begin_request(const RequestTimer& event, FindingHandler& findings) {
@@ -92,7 +93,7 @@ void Tracker::Implementation::begin_request(const RequestTimer& event, FindingHa
     return;
   }
   table_[handle].entered = event.time;
-  step.observed_by = ObservedBy::Evidence;
+  step.observed_by = observer(event.exact);
   step.context = model::Context::Softirq;
   const Inference syn{Stimulus::Syn, Cause::SynReceived, model::Confidence::B};
   const auto judgement = model::judge(step.from, syn, model::Origin::Passive, kHalfOpen);

@@ -108,6 +108,13 @@ TEST(TraceOptions, buffer_sizes_round_up_to_a_power_of_two) {
   EXPECT_EQ(options_of({"--buffer-size", "2G"}).run.live.ring_bytes, std::size_t{2} << 30);
 }
 
+TEST(TraceOptions, tier_is_the_best_one_unless_told) {
+  EXPECT_EQ(options_of({}).run.live.tiers, sources::TierChoice::Best);
+  EXPECT_EQ(options_of({"--tier", "best"}).run.live.tiers, sources::TierChoice::Best);
+  EXPECT_EQ(options_of({"--tier", "t0"}).run.live.tiers, sources::TierChoice::TracepointsOnly);
+  EXPECT_NE(error_of({"--tier", "both"}), "");  // for tests only
+}
+
 TEST(TraceOptions, states_are_accepted_in_three_spellings) {
   const TraceOptions options =
       options_of({"--state", "FIN_WAIT1,fin-wait-2,estab", "--state", "SYN-RECEIVED,new_syn_recv"});

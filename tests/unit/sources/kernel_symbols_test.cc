@@ -30,6 +30,11 @@ TEST(KernelSymbolsTest, name_with_a_link_time_suffix_is_found) {
             0xffffffff82008010u);
 }
 
+TEST(KernelSymbolsTest, link_time_suffix_betrays_the_optimisation) {
+  EXPECT_TRUE(parse("ffffffff82008010 t any_function.llvm.1234567\n").is_link_time_optimised);
+  EXPECT_FALSE(parse("ffffffff82008010 t any_function.isra.0\n").is_link_time_optimised);
+}
+
 TEST(KernelSymbolsTest, softirq_function_ends_where_the_next_symbol_begins) {
   const KernelSymbols symbols = parse(
       "ffffffff81000000 T __do_softirq\n"

@@ -171,8 +171,7 @@ TEST(MinisocketBefore611, of_an_orphan_that_vanishes_has_an_unknown_end) {
 TEST_F(Minisocket, survives_a_restart_of_its_timer) {
   reach_time_wait();
   host.wait(30s);
-  client.minisocket_timer(TimerOperation::Cancel);
-  client.minisocket_timer(TimerOperation::Start);
+  client.minisocket_restarts();
   host.wait(60s);
   client.minisocket_ends();
   EXPECT_EQ(last_line(), "TIME_WAIT -> CLOSE time_wait_expired conformant");

@@ -40,8 +40,7 @@ TEST_F(Listener, gives_up_a_request_whose_synack_is_never_answered) {
   host.wait(1s);
   request.times_out_and_is_sent_again(1);
   host.wait(2s);
-  request.timer(TimerOperation::Cancel);
-  request.timer(TimerOperation::Expire);
+  request.times_out();
   EXPECT_EQ(last_line(), "NEW_SYN_RECV -> CLOSE request_timeout conformant");
   EXPECT_EQ(host.tracker.counts().half_open, 0u);
 }

@@ -319,6 +319,10 @@ void SimulatedSocket::receives_reset_event() {
   host.see(ResetReceived{host.now, reference, tuple});
 }
 
+void SimulatedSocket::is_accepted_by(const Actor& process) {
+  host.see(SocketAccepted{host.now, reference, tuple, process});
+}
+
 void SimulatedSocket::starts_minisocket(State in) {
   minisocket_address = host.next_address;
   host.next_address += 0x1000;
@@ -328,7 +332,7 @@ void SimulatedSocket::starts_minisocket(State in) {
 
 void SimulatedSocket::minisocket_timer(TimerOperation operation) {
   host.see(MinisocketTimer{
-      host.now, {reference.cookie, minisocket_address}, tuple, operation, substate});
+      host.now, {reference.cookie, minisocket_address}, tuple, operation, substate, host.exact});
 }
 
 void SimulatedSocket::minisocket_gets_fin() {
@@ -343,9 +347,15 @@ void SimulatedSocket::minisocket_gets_rst() {
       host.now, {reference.cookie, minisocket_address}, tuple, substate, false, false, true});
 }
 
+// T0 shows a cancellation before each expiry and each restart.
 void SimulatedSocket::minisocket_ends() {
-  minisocket_timer(TimerOperation::Cancel);
+  if (!host.exact) minisocket_timer(TimerOperation::Cancel);
   minisocket_timer(TimerOperation::Expire);
+}
+
+void SimulatedSocket::minisocket_restarts() {
+  if (!host.exact) minisocket_timer(TimerOperation::Cancel);
+  minisocket_timer(TimerOperation::Start);
 }
 
 SimulatedRequest::SimulatedRequest(SimulatedSocket& from, std::uint16_t remote_port)
@@ -356,8 +366,8 @@ SimulatedRequest::SimulatedRequest(SimulatedSocket& from, std::uint16_t remote_p
 }
 
 void SimulatedRequest::timer(TimerOperation operation, std::uint8_t timeouts) {
-  host.see(
-      RequestTimer{host.now, reference, tuple, operation, timeouts, listener.reference.address});
+  host.see(RequestTimer{host.now, reference, tuple, operation, timeouts, listener.reference.address,
+                        host.exact});
 }
 
 void SimulatedRequest::becomes(SimulatedSocket& child) {
@@ -367,9 +377,13 @@ void SimulatedRequest::becomes(SimulatedSocket& child) {
   child.gets_handshake_ack();
 }
 
-void SimulatedRequest::times_out_and_is_sent_again(std::uint8_t timeouts) {
-  timer(TimerOperation::Cancel);
+void SimulatedRequest::times_out() {
+  if (!host.exact) timer(TimerOperation::Cancel);
   timer(TimerOperation::Expire);
+}
+
+void SimulatedRequest::times_out_and_is_sent_again(std::uint8_t timeouts) {
+  times_out();
   timer(TimerOperation::Start, timeouts);
 }
 

@@ -62,6 +62,7 @@ class Host {
   KernelTime now = kernel_time_from_ns(1'000'000'000'000);
   std::vector<Observation> recorded;  // instead of the tracker, while `recording`
   bool recording = false;
+  bool exact = false;  // minisockets and request sockets show by hooks on functions (T2)
   std::uint64_t next_cookie = 1;
   std::uint64_t next_address = 0xffff'8880'0000'0000;
   std::uint32_t censuses = 0;
@@ -115,11 +116,13 @@ class SimulatedSocket {
   void reports_error(std::uint16_t error);
   void sends_reset(bool answers_segment);
   void receives_reset_event();
+  void is_accepted_by(const Actor& process);  // T2
   void starts_minisocket(model::State substate);
   void minisocket_timer(TimerOperation operation);
   void minisocket_gets_fin();
   void minisocket_gets_rst();
-  void minisocket_ends();  // cancelled and expired
+  void minisocket_ends();      // cancelled and expired
+  void minisocket_restarts();  // 2MSL once more
 
   ConnectionId id() const { return {reference.cookie, generation}; }
 
@@ -143,6 +146,7 @@ class SimulatedRequest {
   void timer(TimerOperation operation, std::uint8_t timeouts = 0);
   void arrives() { timer(TimerOperation::Start); }
   void becomes(SimulatedSocket& child);  // the third ACK
+  void times_out();
   void times_out_and_is_sent_again(std::uint8_t timeouts);
   void gets_reset_by_listener(bool answers_syn);
 
