@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "pipeline.h"
 
+#include <algorithm>
 #include <variant>
 
 #include "sources/decode.h"
@@ -19,6 +20,8 @@ void Pipeline::on_record(std::span<const std::byte> record) {
     status->unrecorded = unrecorded_;
     status_ = *status;
   }
+  const auto time_of = [](const auto& event) { return event.time; };
+  latest_ = std::max(latest_, std::visit(time_of, *observation));
   tracker_.observe(*observation, findings_);
   const auto* mark = std::get_if<tracker::CensusMark>(observation);
   const bool pauses = std::holds_alternative<tracker::StreamStatus>(*observation) ||
@@ -28,6 +31,8 @@ void Pipeline::on_record(std::span<const std::byte> record) {
 
 void Pipeline::end() {
   if (unrecorded_ == status_.unrecorded) return;
+  // What is missing at the very end may be evidence of everything since the last status.
+  status_.time = std::max(status_.time, latest_);
   status_.unrecorded = unrecorded_;
   tracker_.observe(status_, findings_);
 }

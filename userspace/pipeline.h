@@ -31,6 +31,7 @@ class Pipeline final : public sources::RecordHandler {
   tracker::Tracker& tracker_;
   tracker::FindingHandler& findings_;
   tracker::StreamStatus status_;
+  KernelTime latest_;  // of all that was observed
   std::uint64_t malformed_ = 0;
   std::uint64_t unrecorded_ = 0;
 };
