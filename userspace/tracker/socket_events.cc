@@ -367,13 +367,10 @@ void Tracker::Implementation::on(const ErrorReported& event, FindingHandler&) {
 void Tracker::Implementation::on(const SocketDestroyed& event, FindingHandler& findings) {
   const TwinKey key = socket_key(event.socket);
   const TwinHandle handle = table_.find(key, Holder::Socket);
-  if (handle == kNoTwin) return;  // a socket that never left CLOSE, or one older than the tracer
+  if (handle == kNoTwin) return;  // never left CLOSE, or is older than the tracer
   if (event.socket.cookie != 0) table_.remember_destroyed(key);
   Twin& twin = table_[handle];
-  if (options_.unnamed_connects > 0 && is_unnamed(twin)) {
-    forget_unnamed_connect(handle);
-    return;
-  }
+  if (options_.unnamed_connects > 0 && is_unnamed(twin)) return forget_unnamed_connect(handle);
   if (twin.mirror.state != State::Closed) {
     // tcp_destroy_sock follows CLOSE: the events in between were lost.
     settle_pending(handle, findings);
@@ -389,7 +386,8 @@ void Tracker::Implementation::on(const SocketDestroyed& event, FindingHandler& f
   // The RST that answers late data is sent after the socket is destroyed: wait for it.
   twin.destroyed = true;
   queue_[twin.pending].step.evidence->destroyed_after = true;
-  queue_.wake(twin.pending, std::min(queue_[twin.pending].deadline, event.time + kSettleWindow));
+  const KernelTime usual = queue_[twin.pending].step.time + kSettleWindow;
+  queue_.wake(twin.pending, usual > event.time ? usual : event.time + kSettleWindow);
 }
 
 void Tracker::Implementation::on(const SegmentRetransmitted& event, FindingHandler&) {
