@@ -2,7 +2,6 @@
 #include "commands/life_options.h"
 
 #include <array>
-#include <limits>
 
 namespace tcptwin::commands {
 namespace {
@@ -34,12 +33,7 @@ Result<LifeOptions> life_options(const Arguments& arguments) {
   options.both_ends_apart = reader.has("both-ends-apart");
   read_run(reader, options.run);
   read_recording(reader, arguments, options.conditions, options.run);
-  reader.value(
-      "count",
-      [](std::string_view text) {
-        return parse_number("count", text, 1, std::numeric_limits<std::uint64_t>::max());
-      },
-      [&](std::uint64_t count) { conditions.limit = count; });
+  read_count(reader, conditions);
   options.exit_code_on_divergence = reader.has("exit-code");
   options.strict = reader.has("strict");
   if (reader.error()) return *reader.error();

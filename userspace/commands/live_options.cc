@@ -92,6 +92,15 @@ void read_run(OptionReader& reader, LiveRunOptions& options) {
       });
 }
 
+void read_count(OptionReader& reader, sinks::FindingConditions& conditions) {
+  reader.value(
+      "count",
+      [](std::string_view text) {
+        return parse_number("count", text, 1, std::numeric_limits<std::uint64_t>::max());
+      },
+      [&](std::uint64_t count) { conditions.limit = count; });
+}
+
 void read_recording(OptionReader& reader, const Arguments& arguments,
                     const sinks::FindingConditions& conditions, LiveRunOptions& options) {
   for (const std::string_view option : {"record", "reconcile", "buffer-size", "tier"}) {

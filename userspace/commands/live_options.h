@@ -62,6 +62,8 @@ void read_connection_filters(OptionReader& reader, sources::KernelFilter& kernel
 LookOptions read_look(OptionReader& reader);
 // --duration --reconcile --buffer-size --tier
 void read_run(OptionReader& reader, LiveRunOptions& options);
+// --count.
+void read_count(OptionReader& reader, sinks::FindingConditions& conditions);
 // --record --from; after the filters.
 void read_recording(OptionReader& reader, const Arguments& arguments,
                     const sinks::FindingConditions& conditions, LiveRunOptions& options);

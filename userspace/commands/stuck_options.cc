@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 namespace tcptwin::commands {
 namespace {
@@ -50,12 +49,7 @@ Result<StuckOptions> stuck_options(const Arguments& arguments) {
   }
   read_run(reader, options.run);
   read_recording(reader, arguments, options.conditions, options.run);
-  reader.value(
-      "count",
-      [](std::string_view text) {
-        return parse_number("count", text, 1, std::numeric_limits<std::uint64_t>::max());
-      },
-      [&](std::uint64_t count) { options.conditions.limit = count; });
+  read_count(reader, options.conditions);
   options.once = reader.has("once");
   options.exit_code_on_stuck = reader.has("exit-code");
   options.strict = reader.has("strict");

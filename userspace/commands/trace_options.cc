@@ -2,7 +2,6 @@
 #include "commands/trace_options.h"
 
 #include <array>
-#include <limits>
 
 namespace tcptwin::commands {
 namespace {
@@ -25,12 +24,7 @@ Result<TraceOptions> trace_options(const Arguments& arguments) {
   if (options.call_paths) options.run.live.call_paths = sources::CallPaths::All;
   read_run(reader, options.run);
   read_recording(reader, arguments, options.conditions, options.run);
-  reader.value(
-      "count",
-      [](std::string_view text) {
-        return parse_number("count", text, 1, std::numeric_limits<std::uint64_t>::max());
-      },
-      [&](std::uint64_t count) { options.conditions.limit = count; });
+  read_count(reader, options.conditions);
   options.exit_code_on_divergence = reader.has("exit-code");
   options.strict = reader.has("strict");
   if (reader.error()) return *reader.error();

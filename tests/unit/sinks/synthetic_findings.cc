@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "unit/sinks/synthetic_findings.h"
 
-#include <arpa/inet.h>
-
 #include <cerrno>
 #include <chrono>
-#include <cstring>
+
+#include "unit/sinks/synthetic_parts.h"
 
 namespace tcptwin::test {
 namespace {
@@ -19,23 +18,6 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using tracker::OwnerConfidence;
 using tracker::Step;
-
-KernelTime at(milliseconds since_boot) {
-  return KernelTime{since_boot};
-}
-
-Endpoint endpoint(const char* address, std::uint16_t port) {
-  Endpoint result;
-  result.port = port;
-  result.address.family = std::strchr(address, ':') == nullptr ? Family::Inet : Family::Inet6;
-  const int family = result.address.family == Family::Inet ? AF_INET : AF_INET6;
-  ::inet_pton(family, address, result.address.bytes.data());
-  return result;
-}
-
-tracker::Owner owner(std::uint32_t pid, std::string_view comm, OwnerConfidence confidence) {
-  return {{pid, pid, 1000, tracker::Comm{comm}}, confidence};
-}
 
 model::Evidence plain_evidence() {
   model::Evidence evidence;

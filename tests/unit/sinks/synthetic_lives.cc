@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The whole connections and sockets of synthetic_findings.h.
-#include <arpa/inet.h>
-
 #include <chrono>
-#include <cstring>
 #include <initializer_list>
 
 #include "unit/sinks/synthetic_findings.h"
+#include "unit/sinks/synthetic_parts.h"
 
 namespace tcptwin::test {
 namespace {
@@ -20,23 +18,6 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using tracker::OwnerConfidence;
-
-KernelTime at(milliseconds since_boot) {
-  return KernelTime{since_boot};
-}
-
-Endpoint endpoint(const char* address, std::uint16_t port) {
-  Endpoint result;
-  result.port = port;
-  result.address.family = std::strchr(address, ':') == nullptr ? Family::Inet : Family::Inet6;
-  const int family = result.address.family == Family::Inet ? AF_INET : AF_INET6;
-  ::inet_pton(family, address, result.address.bytes.data());
-  return result;
-}
-
-tracker::Owner owner(std::uint32_t pid, std::string_view comm, OwnerConfidence confidence) {
-  return {{pid, pid, 1000, tracker::Comm{comm}}, confidence};
-}
 
 void set_path(tracker::Life& life, std::initializer_list<tracker::PathEntry> entries) {
   for (const tracker::PathEntry& entry : entries) life.path[life.path_length++] = entry;

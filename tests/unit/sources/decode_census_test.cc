@@ -10,6 +10,7 @@
 #include <span>
 
 #include "sources/decode.h"
+#include "sources/decoding.h"
 #include "sources/golden_record.h"
 #include "tcptwin/wire.h"
 
@@ -20,6 +21,9 @@ using model::Holder;
 using model::MirrorState;
 using model::State;
 using std::chrono::seconds;
+using testing::altered;
+using testing::decoded;
+using testing::error_of;
 using testing::read_golden_record;
 using tracker::CensusMark;
 using tracker::CensusPhase;
@@ -29,39 +33,6 @@ using tracker::SocketHolder;
 
 using Bytes = std::vector<std::byte>;
 using Existing = tcptwin_existing_socket;
-
-template <typename T>
-T decoded(const Bytes& record) {
-  const auto result = decode(record);
-  if (const auto* error = std::get_if<DecodeError>(&result)) {
-    ADD_FAILURE() << "not decoded: " << label(*error);
-    return T{};
-  }
-  return std::get<T>(std::get<tracker::Observation>(result));
-}
-
-template <typename T>
-T decoded(const std::string& name) {
-  return decoded<T>(read_golden_record(name));
-}
-
-std::optional<DecodeError> error_of(const Bytes& record) {
-  const auto result = decode(record);
-  const auto* error = std::get_if<DecodeError>(&result);
-  return error == nullptr ? std::nullopt : std::optional{*error};
-}
-
-// A golden record with some fields changed.
-template <typename Record>
-Bytes altered(const std::string& name, const std::function<void(Record&)>& alter) {
-  Bytes bytes = read_golden_record(name);
-  Record record;
-  EXPECT_EQ(bytes.size(), sizeof record);
-  std::memcpy(&record, bytes.data(), sizeof record);
-  alter(record);
-  std::memcpy(bytes.data(), &record, sizeof record);
-  return bytes;
-}
 
 const std::string kListen = "existing_socket_listen";
 const std::string kEstablished = "existing_socket_established";

@@ -10,6 +10,7 @@
 #include <random>
 #include <span>
 
+#include "sources/decoding.h"
 #include "sources/golden_record.h"
 #include "tcptwin/wire.h"
 
@@ -17,46 +18,11 @@ namespace tcptwin::sources {
 namespace {
 
 using model::State;
+using testing::altered;
+using testing::decoded;
+using testing::error_of;
 using testing::golden_record_names;
 using testing::read_golden_record;
-
-template <typename T>
-T decoded(std::span<const std::byte> record) {
-  const auto result = decode(record);
-  if (const auto* error = std::get_if<DecodeError>(&result)) {
-    ADD_FAILURE() << "not decoded: " << label(*error);
-    return T{};
-  }
-  const auto* observation = std::get_if<T>(&std::get<tracker::Observation>(result));
-  if (observation == nullptr) {
-    ADD_FAILURE() << "decoded as another kind";
-    return T{};
-  }
-  return *observation;
-}
-
-template <typename T>
-T decoded(const std::string& name) {
-  return decoded<T>(read_golden_record(name));
-}
-
-std::optional<DecodeError> error_of(std::span<const std::byte> record) {
-  const auto result = decode(record);
-  const auto* error = std::get_if<DecodeError>(&result);
-  return error == nullptr ? std::nullopt : std::optional{*error};
-}
-
-// A golden record with one field changed.
-template <typename Record>
-std::vector<std::byte> altered(const std::string& name, const std::function<void(Record&)>& alter) {
-  std::vector<std::byte> bytes = read_golden_record(name);
-  Record record;
-  EXPECT_EQ(bytes.size(), sizeof record);
-  std::memcpy(&record, bytes.data(), sizeof record);
-  alter(record);
-  std::memcpy(bytes.data(), &record, sizeof record);
-  return bytes;
-}
 
 const std::string kReset = "state_change_established_close_by_reset";
 

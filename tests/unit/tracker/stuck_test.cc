@@ -15,6 +15,22 @@ namespace {
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
+// A connection that its server has not accepted.
+struct Unaccepted {
+  Host host;
+  SimulatedSocket listener{host, 80, 0, kServer};
+  SimulatedSocket child{host, 80, 40000, kServer};
+
+  Unaccepted() { child.accepts = false; }
+  void is_established() {
+    listener.listens();
+    SimulatedRequest request(listener, 40000);
+    request.arrives();
+    request.becomes(child);
+  }
+  void census() { host.census({listener.as_it_exists(), child.as_it_exists()}); }
+};
+
 TEST(Stuck, close_wait_is_said_at_its_threshold_and_again_at_double_its_age) {
   Host host;
   SimulatedSocket client(host);
@@ -57,20 +73,15 @@ TEST(Stuck, nothing_is_said_of_a_state_that_was_left_in_time) {
 }
 
 TEST(Stuck, a_child_nobody_accepts_is_told_from_a_leak) {
-  Host host;
-  SimulatedSocket listener(host, 80, 0, kServer);
-  listener.listens();
-  SimulatedRequest request(listener, 40000);
-  request.arrives();
-  SimulatedSocket child(host, 80, 40000, kServer);
-  child.accepts = false;
-  request.becomes(child);
-  child.gets_fin();
-  host.census({listener.as_it_exists(), child.as_it_exists()});
+  Unaccepted server;
+  Host& host = server.host;
+  server.is_established();
+  server.child.gets_fin();
+  server.census();
   host.wait(61s);
   host.status();
   EXPECT_THAT(host.findings.stuck, IsEmpty());
-  host.census({listener.as_it_exists(), child.as_it_exists()});
+  server.census();
   host.wait(1s);
   host.status();
   ASSERT_THAT(host.findings.stuck, SizeIs(1));
@@ -79,15 +90,10 @@ TEST(Stuck, a_child_nobody_accepts_is_told_from_a_leak) {
 }
 
 TEST(Stuck, without_a_census_no_child_is_said_to_wait_for_accept) {
-  Host host;
-  SimulatedSocket listener(host, 80, 0, kServer);
-  listener.listens();
-  SimulatedRequest request(listener, 40000);
-  request.arrives();
-  SimulatedSocket child(host, 80, 40000, kServer);
-  child.accepts = false;
-  request.becomes(child);
-  child.gets_fin();
+  Unaccepted server;
+  Host& host = server.host;
+  server.is_established();
+  server.child.gets_fin();
   host.wait(61s);
   host.status();
   ASSERT_THAT(host.findings.stuck, SizeIs(1));
