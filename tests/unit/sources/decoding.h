@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "sources/decode.h"
-#include "sources/golden_record.h"
+#include "unit/sources/golden_record.h"
 
 namespace tcptwin::testing {
 
