@@ -30,13 +30,24 @@ struct {
 	__type(value, struct counter_block);
 } counters __weak SEC(".maps");
 
-/* 1 while state_changes runs on this CPU (see state_changes.bpf.c). */
+/* The state change that state_changes took last on this CPU, and the one that it interrupted there
+ * (see state_changes.bpf.c). */
+struct change_mark {
+	__u64 socket; /* its address; 0: none */
+	__u64 states;
+};
+
+struct change_marks {
+	struct change_mark latest;
+	struct change_mark outer;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u32);
-} in_progress __weak SEC(".maps");
+	__type(value, struct change_marks);
+} change_marks __weak SEC(".maps");
 
 /* Ports the user asked for. User space sets the size to their number. */
 struct {

@@ -120,30 +120,60 @@ static __always_inline void record_state_change(void *ctx, struct sock *sk, int 
 	submit_record(record);
 }
 
+/* The kernel refuses to run a program that is already running on this CPU, and a softirq can
+ * interrupt state_changes; since Linux 7.0, a whole other process can. A second program follows it
+ * on the tracepoint and takes what it was refused. So that each knows of the other, state_changes
+ * leaves a mark of what it took, and the second wipes it. Between the two, too, others can come in
+ * and change the marks: then a change is recorded twice, and user space drops the second record.
+ */
+static __always_inline bool is_mark_of(const volatile struct change_mark *mark, struct sock *sk,
+				       __u64 states)
+{
+	return mark->socket == (__u64)sk && mark->states == states;
+}
+
+static __always_inline __u64 states_of(int old_state, int new_state)
+{
+	return (__u64)old_state << 32 | (__u32)new_state;
+}
+
+static __always_inline struct change_marks *marks_of_this_cpu(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&change_marks, &zero);
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(state_changes, struct sock *sk, int old_state, int new_state)
 {
-	__u32 zero = 0;
-	volatile __u32 *busy = bpf_map_lookup_elem(&in_progress, &zero);
+	volatile struct change_marks *marks = marks_of_this_cpu();
 
-	if (busy)
-		*busy = 1;
+	if (marks) {
+		marks->outer.socket = marks->latest.socket;
+		marks->outer.states = marks->latest.states;
+		marks->latest.socket = (__u64)sk;
+		marks->latest.states = states_of(old_state, new_state);
+	}
 	record_state_change(ctx, sk, old_state, new_state, 0);
-	if (busy)
-		*busy = 0;
 	return 0;
 }
 
-/* The kernel refuses to run a program that is already running on this CPU: a softirq that
- * interrupts state_changes would go unseen. This one runs in its stead, and only then. */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(state_changes_nested, struct sock *sk, int old_state, int new_state)
 {
-	__u32 zero = 0;
-	volatile __u32 *busy = bpf_map_lookup_elem(&in_progress, &zero);
+	volatile struct change_marks *marks = marks_of_this_cpu();
+	__u64 states = states_of(old_state, new_state);
 
-	if (!busy || !*busy)
+	if (!marks)
 		return 0;
+	if (is_mark_of(&marks->latest, sk, states)) {
+		bool twice = is_mark_of(&marks->outer, sk, states);
+
+		marks->latest.socket = twice ? 0 : marks->outer.socket;
+		marks->latest.states = marks->outer.states;
+		return 0;
+	}
 	count(TCPTWIN_SIDE_RECOVERED);
 	record_state_change(ctx, sk, old_state, new_state, 1);
 	return 0;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "kernel/kernels_differ.h"
 #include "kernel/stage.h"
 #include "support/process.h"
 
@@ -37,8 +38,9 @@ class Adoption : public ::testing::Test {
       std::vector<Socket> children;
       while (children.size() < kConnections) children.push_back(listening.accept());
       all_accepted_.open();
+      server_closes_.wait();
       for (Socket& child : children) {
-        child.receive();  // until the client closes
+        child.receive();  // the client's FIN
         child.close();
       }
     });
@@ -54,6 +56,7 @@ class Adoption : public ::testing::Test {
       ready();
       close_now_.wait();
       for (Socket& socket : sockets) socket.close();
+      server_closes_.open();
     });
   }
   void TearDown() override {
@@ -63,6 +66,7 @@ class Adoption : public ::testing::Test {
   std::unique_ptr<NetworkNamespace> network_;
   Gate all_accepted_;
   Gate close_now_;
+  Gate server_closes_;
   std::unique_ptr<Process> server_;
   std::unique_ptr<Process> client_;
 };
@@ -94,7 +98,7 @@ TEST_F(Adoption, of_ten_thousand_connections_finds_every_owner_and_follows_each_
   EXPECT_EQ(clients, kConnections);
   EXPECT_EQ(servers, kConnections);
   EXPECT_EQ(paired, 2 * kConnections);
-  EXPECT_EQ(strangers, 0u);
+  EXPECT_EQ(strangers, shows_holders() ? 0u : 2 * kConnections);
 
   close_now_.open();
   const auto& lives = trace.findings().lives;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "kernel/counter_check.h"
+#include "kernel/kernels_differ.h"
 #include "kernel/load.h"
 #include "kernel/stage.h"
 
@@ -93,6 +94,20 @@ class Churn : public ::testing::Test {
     }
   }
 
+  // Since Linux 7.0 a process can be preempted in the middle of a BPF program, and a whole time
+  // slice of others then meets the recursion guard (docs/loss.md). Before, nothing of this load
+  // does.
+  std::uint64_t lost_to_the_guard() const {
+    std::uint64_t lost = 0;
+    for (const tracker::Loss& loss : trace_->findings().losses) {
+      if (loss.where == tracker::LossPlace::Recursion) lost += loss.lost;
+    }
+    if (!kernel_is_at_least(7, 0) && nothing_is_hidden()) {
+      EXPECT_EQ(lost, 0u);
+    }
+    return lost;
+  }
+
   std::unique_ptr<NetworkNamespace> network_;
   std::unique_ptr<TraceSession> trace_;
   sources::KernelCounters counters_;
@@ -120,8 +135,9 @@ TEST_F(Churn, nothing_is_lost_and_nothing_diverges) {
   EXPECT_EQ(status.malformed, 0u);
   expect_no_divergence();
   const auto both_ends = static_cast<double>(wanted * 2);
-  EXPECT_GE(static_cast<double>(counts.connections), both_ends * (1 - gaps_allowed()));
-  EXPECT_LE(static_cast<double>(counts.gaps), both_ends * gaps_allowed());
+  const auto allowed = both_ends * gaps_allowed() + static_cast<double>(lost_to_the_guard());
+  EXPECT_GE(static_cast<double>(counts.connections), both_ends - allowed);
+  EXPECT_LE(static_cast<double>(counts.gaps), allowed);
 }
 
 TEST_F(Churn, what_does_not_fit_the_ring_is_counted_and_accuses_nobody) {

@@ -23,8 +23,11 @@ inline bool kernel_is_at_least(int major, int minor) {
     GTEST_SKIP() << "missing: bpf_get_socket_cookie in tracing (Linux 5.12)"; \
   }
 // Who holds which socket.
+inline bool shows_holders() {
+  return kernel_is_at_least(5, 11);
+}
 #define TCPTWIN_NEEDS_HOLDERS()                                 \
-  if (!::tcptwin::testing::kernel_is_at_least(5, 11)) {         \
+  if (!::tcptwin::testing::shows_holders()) {                   \
     GTEST_SKIP() << "missing: bpf_sock_from_file (Linux 5.11)"; \
   }
 

@@ -62,6 +62,8 @@ struct Snapshot {
   bool sack = false;
   bool window_scale = false;
   bool user_timeout = false;  // TCP_USER_TIMEOUT set
+
+  bool operator==(const Snapshot&) const = default;
 };
 
 // The snapshot with its neighbourhood. "Before" and "after" are relative to the state change and

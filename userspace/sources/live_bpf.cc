@@ -198,8 +198,10 @@ std::string LiveBpf::Implementation::attach(const PlannedProgram& planned, int& 
   return "";
 }
 
-// Evidence first, state changes last: no change is seen whose evidence could not be. False if a
-// part of the exact tier turned out not to be permitted: then all begins anew, without that part.
+// From the last row up. Evidence first, state changes last: no change is seen whose evidence could
+// not be; the side program follows the main program on the tracepoint, in the order of attaching.
+// False if a part of the exact tier turned out not to be permitted: then all begins anew, without
+// that part.
 Result<bool> LiveBpf::Implementation::attach(Findings& findings) {
   for (auto planned = kPlannedPrograms.rbegin(); planned != kPlannedPrograms.rend(); ++planned) {
     const std::string name{planned->name};

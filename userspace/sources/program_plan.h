@@ -69,9 +69,9 @@ constexpr PlannedProgram hook(Part part, std::string_view kind, std::string_view
 }
 
 inline constexpr std::array<PlannedProgram, 25> kPlannedPrograms = {{
-    {"state_changes", "tp_btf", "inet_sock_set_state", 3, true, true, "everything"},
     {"state_changes_nested", "tp_btf", "inet_sock_set_state", 3, false, false,
-     "state changes in a softirq that interrupts state_changes are lost (counted)"},
+     "state changes that interrupt state_changes are lost (counted)"},
+    {"state_changes", "tp_btf", "inet_sock_set_state", 3, true, true, "everything"},
     {"resets_received", "tp_btf", "tcp_receive_reset", 1, false, true,
      "a reset from the peer is told from other ends by sk_err alone"},
     {"resets_sent", "raw_tp", "tcp_send_reset", 2, false, true,

@@ -102,6 +102,7 @@ class Tracker::Implementation {
   void on(const ErrorReported& event, FindingHandler& findings);
   void on(const SocketDestroyed& event, FindingHandler& findings);
   void on(const SegmentRetransmitted& event, FindingHandler& findings);
+  bool is_repeated(const StateChanged& event) const;
   TwinHandle twin_of(const StateChanged& event, FindingHandler& findings);
   TwinHandle begin_twin(const StateChanged& event, FindingHandler& findings);
   void begin_generation(TwinHandle handle, const StateChanged& event);
@@ -111,10 +112,12 @@ class Tracker::Implementation {
   void follow(TwinHandle handle, const StateChanged& event, const model::Evidence& evidence,
               FindingHandler& findings);
   void attribute(Twin& twin, const StateChanged& event);
-  void forget_unnamed_connects(TwinHandle newest);
-  void forget_unnamed_connect(TwinHandle handle);
-  void drop_foreign_birth(SlotNumber number, FindingHandler& findings);
   void enrich_birth(TwinHandle handle, const StateChanged& next);
+
+  // foreign.cc
+  void forget_unnamed_connects(TwinHandle newest);
+  bool may_be_foreign(const Twin& twin) const;
+  void forget_foreign(TwinHandle handle);
 
   // minisockets.cc
   void on(const MinisocketTimer& event, FindingHandler& findings);
@@ -206,6 +209,7 @@ class Tracker::Implementation {
   Divergence accusation(TwinHandle handle, KernelTime time, model::DivergenceKind kind,
                         model::MirrorState observed) const;
   void pronounce(const Divergence& divergence, FindingHandler& findings);
+  std::uint64_t newly_missed(const StreamStatus& status);
   void report_loss(LossPlace where, std::uint64_t lost, KernelTime time, FindingHandler& findings);
   TwinHandle add_twin(TwinKey key, const Twin& twin, FindingHandler& findings);
   void remove_twin(TwinHandle handle, FindingHandler& findings);
@@ -222,6 +226,7 @@ class Tracker::Implementation {
   std::optional<KernelTime> stream_began_;
   std::optional<KernelTime> last_loss_;  // the latest moment at which something may have been lost
   std::optional<StreamStatus> status_;
+  std::uint64_t missed_ = 0;  // to the recursion guard, so far
   std::vector<SlotNumber> awaiting_status_;
 
   // The latest CLOSE -> SYN_SENT; their local port is not chosen yet. For taken_over_by_connect().

@@ -30,9 +30,7 @@ void Tracker::Implementation::on(const StreamStatus& event, FindingHandler& find
   const std::uint64_t in_ring = event.lost_in_ring - before.lost_in_ring;
   const std::uint64_t malformed = event.malformed - before.malformed;
   const std::uint64_t unrecorded = event.unrecorded - before.unrecorded;
-  const std::uint64_t refused = event.recursion_misses - before.recursion_misses;
-  const std::uint64_t recovered = event.side_recovered - before.side_recovered;
-  const std::uint64_t missed = refused > recovered ? refused - recovered : 0;
+  const std::uint64_t missed = newly_missed(event);
   status_ = event;
   if (in_ring > 0) report_loss(LossPlace::RingBuffer, in_ring, event.time, findings);
   if (missed > 0) report_loss(LossPlace::Recursion, missed, event.time, findings);
@@ -50,6 +48,17 @@ void Tracker::Implementation::on(const StreamStatus& event, FindingHandler& find
     return true;
   });
   flush(findings);
+}
+
+// Runs that the recursion guard refused and the side program did not make up for, since the last
+// time. The two counters are read one after the other, and what the side program repeats it did not
+// save: only their totals compare.
+std::uint64_t Tracker::Implementation::newly_missed(const StreamStatus& status) {
+  const std::uint64_t saved =
+      status.side_recovered - std::min(counts_.repeated, status.side_recovered);
+  const std::uint64_t missed = status.recursion_misses - std::min(saved, status.recursion_misses);
+  const std::uint64_t known = std::exchange(missed_, std::max(missed_, missed));
+  return missed_ - known;
 }
 
 Step Tracker::Implementation::new_step(const Twin& twin, KernelTime time,
@@ -93,8 +102,9 @@ void Tracker::Implementation::judge_socket_step(SlotNumber number, FindingHandle
   Twin& twin = table_[slot.twin];
   model::Evidence& evidence = *slot.step.evidence;
   evidence.settled = true;
-  if (options_.filters_by_peer && evidence.child_lingers && twin.identity.tuple.remote.port == 0) {
-    drop_foreign_birth(number, findings);
+  if (evidence.child_lingers && may_be_foreign(twin)) {
+    forget_foreign(slot.twin);
+    flush(findings);
     return;
   }
   // Before 6.18 the child's next event comes with another cookie, and finds it by its address.

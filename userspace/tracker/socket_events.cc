@@ -20,11 +20,6 @@ bool is_birth(const StateChanged& event) {
   return event.from == State::Listen && !event.snapshot.has_socket;
 }
 
-// A connect whose local port is not chosen yet, or was never shown because others filter by it.
-bool is_unnamed(const Twin& twin) {
-  return twin.mirror.state == State::SynSent && twin.identity.tuple.local.port == 0;
-}
-
 // Whether the second event of an aborted listener follows its first.
 bool is_listener_abort(const StateChanged& event) {
   return event.from == State::Closed && event.to == State::Closed &&
@@ -46,6 +41,10 @@ std::optional<MirrorState> held_by_minisocket(const Twin& twin) {
 }  // namespace
 
 void Tracker::Implementation::on(const StateChanged& event, FindingHandler& findings) {
+  if (is_repeated(event)) {
+    ++counts_.repeated;
+    return;
+  }
   const TwinHandle handle = twin_of(event, findings);
   table_.touch(handle);
   if (event.from == State::Closed && event.to != State::Closed) begin_generation(handle, event);
@@ -57,21 +56,13 @@ void Tracker::Implementation::on(const StateChanged& event, FindingHandler& find
   if (options_.unnamed_connects > 0) forget_unnamed_connects(handle);
 }
 
-void Tracker::Implementation::forget_unnamed_connects(TwinHandle newest) {
-  if (!is_unnamed(table_[newest])) return;
-  unnamed_connects_.push_back(socket_key(table_[newest].socket));
-  if (unnamed_connects_.size() <= options_.unnamed_connects) return;
-  const TwinHandle oldest = table_.find(unnamed_connects_.front(), Holder::Socket);
-  unnamed_connects_.pop_front();
-  const bool is_another = oldest != kNoTwin && oldest != newest;
-  if (is_another && is_unnamed(table_[oldest])) forget_unnamed_connect(oldest);
-}
-
-// The kernel side drops what follows of it: it was somebody else's.
-void Tracker::Implementation::forget_unnamed_connect(TwinHandle handle) {
-  drop_pending(table_[handle]);
-  discard(handle);
-  --counts_.connections;
+// Whether the side program recorded what the main program had recorded (bpf/state_changes.bpf.c).
+bool Tracker::Implementation::is_repeated(const StateChanged& event) const {
+  if (!event.recovered) return false;
+  const TwinHandle handle = table_.find(socket_key(event.socket), Holder::Socket);
+  if (handle == kNoTwin) return false;
+  const Twin& twin = table_[handle];
+  return twin.mirror.state == event.to && twin.last == event.snapshot;
 }
 
 // The twin of the event's socket, ready for the event: earlier steps settled, gaps closed.
@@ -86,9 +77,12 @@ TwinHandle Tracker::Implementation::twin_of(const StateChanged& event, FindingHa
     births_by_address_.erase(birth);
   }
   if (handle == kNoTwin) return begin_twin(event, findings);
-
   if (table_[handle].destroyed) {
     settle_pending(handle, findings);
+    return begin_twin(event, findings);
+  }
+  if (table_[handle].mirror.state != event.from && may_be_foreign(table_[handle])) {
+    forget_foreign(handle);
     return begin_twin(event, findings);
   }
   enrich_birth(handle, event);
@@ -97,11 +91,6 @@ TwinHandle Tracker::Implementation::twin_of(const StateChanged& event, FindingHa
     queue_[twin.pending].step.evidence->listener_abort_follows = true;
   }
   settle_pending(handle, findings);
-  if (table_[handle].mirror.state != event.from && options_.unnamed_connects > 0 &&
-      is_unnamed(table_[handle])) {
-    forget_unnamed_connect(handle);
-    return begin_twin(event, findings);
-  }
   if (table_[handle].mirror.state != event.from) {
     resynchronise(handle, event.time, {event.from, Holder::Socket}, findings);
   } else if (table_[handle].after_gap && !table_[handle].gap_healed) {
@@ -146,15 +135,6 @@ TwinHandle Tracker::Implementation::begin_twin(const StateChanged& event,
     pronounce(ghost, findings);
   }
   return handle;
-}
-
-// A child whose peer did not show: the kernel side has dropped what followed, it is not wanted.
-void Tracker::Implementation::drop_foreign_birth(SlotNumber number, FindingHandler& findings) {
-  const TwinHandle handle = queue_[number].twin;
-  drop_pending(table_[handle]);
-  remove_twin(handle, findings);
-  --counts_.connections;
-  flush(findings);
 }
 
 // Each CLOSE -> SYN_SENT and CLOSE -> LISTEN begins another connection on the same socket.
@@ -370,7 +350,7 @@ void Tracker::Implementation::on(const SocketDestroyed& event, FindingHandler& f
   if (handle == kNoTwin) return;  // never left CLOSE, or is older than the tracer
   if (event.socket.cookie != 0) table_.remember_destroyed(key);
   Twin& twin = table_[handle];
-  if (options_.unnamed_connects > 0 && is_unnamed(twin)) return forget_unnamed_connect(handle);
+  if (may_be_foreign(twin)) return forget_foreign(handle);
   if (twin.mirror.state != State::Closed) {
     // tcp_destroy_sock follows CLOSE: the events in between were lost.
     settle_pending(handle, findings);

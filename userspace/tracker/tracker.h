@@ -67,7 +67,8 @@ struct TrackerCounts {
   std::array<std::uint64_t, model::kCauseCount> causes{};
   std::uint64_t adopted = 0;
   std::uint64_t gaps = 0;
-  std::uint64_t healed = 0;  // gaps whose twin was seen right again
+  std::uint64_t healed = 0;    // gaps whose twin was seen right again
+  std::uint64_t repeated = 0;  // recorded twice by the kernel side, judged once
   std::uint64_t evicted = 0;
   std::uint64_t settled_early = 0;                     // pending_steps was reached
   std::size_t twins = 0;                               // now

@@ -12,6 +12,7 @@ namespace tcptwin::tracker::testing {
 namespace {
 
 using model::Verdict;
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -43,6 +44,54 @@ TEST(Loss, of_the_end_is_noticed_when_the_socket_is_destroyed) {
   host.settle();
   EXPECT_EQ(line(host.findings.steps.back()), "ESTABLISHED -> CLOSE resynchronised gap");
   EXPECT_EQ(host.tracker.counts().twins, 0u);
+}
+
+// The side program records what the main program was refused, and now and then what it was not.
+TEST(SideProgram, that_repeats_a_change_is_not_believed_twice) {
+  Host host;
+  SimulatedSocket client(host);
+  client.connects();
+  host.recording = true;
+  client.gets_syn_ack();
+  host.recording = false;
+  auto repeated = std::get<StateChanged>(host.recorded.front());
+  host.see(repeated);
+  repeated.recovered = true;
+  host.see(repeated);
+  client.closes();
+  client.gets_ack_of_fin();
+  EXPECT_THAT(host.findings.lines(),
+              ElementsAre("CLOSE -> SYN_SENT active_open conformant",
+                          "SYN_SENT -> ESTABLISHED synack_accepted conformant",
+                          "ESTABLISHED -> FIN_WAIT1 local_close conformant",
+                          "FIN_WAIT1 -> FIN_WAIT2 fin_acked conformant"));
+  EXPECT_EQ(host.tracker.counts().repeated, 1u);
+  EXPECT_THAT(host.findings.losses, IsEmpty());
+}
+
+TEST(SideProgram, makes_up_for_what_it_saved_and_for_nothing_else) {
+  Host host;
+  SimulatedSocket client(host);
+  client.connects();
+  host.recording = true;
+  client.gets_syn_ack();
+  host.recording = false;
+  auto repeated = std::get<StateChanged>(host.recorded.front());
+  host.see(repeated);
+  repeated.recovered = true;
+  host.see(repeated);  // saved nothing
+  StreamStatus status{};
+  status.time = status.counted_at = host.now;
+  status.recursion_misses = 2;
+  status.side_recovered = 2;
+  host.see(status);
+  ASSERT_THAT(host.findings.losses, SizeIs(1));
+  EXPECT_EQ(host.findings.losses[0].where, LossPlace::Recursion);
+  EXPECT_EQ(host.findings.losses[0].lost, 1u);
+  status.side_recovered = 3;  // counted late: it was not lost
+  status.recursion_misses = 3;
+  host.see(status);
+  EXPECT_THAT(host.findings.losses, SizeIs(1));
 }
 
 TEST(Loss, ends_with_the_generation) {

@@ -155,6 +155,26 @@ TEST(PeerFilter, forgets_children_whose_peer_never_shows) {
   EXPECT_EQ(host.tracker.counts().twins, 1u);
 }
 
+// Where no socket has a cookie, the next one may lie at the same address before that is known.
+TEST(PeerFilter, forgets_such_a_child_when_its_address_serves_another) {
+  TrackerOptions options;
+  options.filters_by_peer = true;
+  Host host(options);
+  SimulatedSocket listener(host, 80, 0, kServer);
+  listener.listens();
+  SimulatedSocket child(host, 80, 40000, kServer);
+  child.tuple.remote = {};
+  child.reference.cookie = 0;
+  child.is_born_of(listener);
+  SimulatedSocket next(host, 81, 0, kServer);
+  next.reference = child.reference;
+  next.listens();
+  host.settle();
+  EXPECT_THAT(host.findings.lines(), ElementsAre("CLOSE -> LISTEN passive_open conformant",
+                                                 "CLOSE -> LISTEN passive_open conformant"));
+  EXPECT_EQ(host.tracker.counts().gaps, 0u);
+}
+
 TEST_F(Listener, takes_its_waiting_children_along) {
   SimulatedRequest request(listener, 40000);
   request.arrives();
