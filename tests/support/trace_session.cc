@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "support/trace_session.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cstdlib>
-#include <ctime>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
+
+#include "commands/run_recording.h"
+#include "commands/surroundings.h"
+#include "support/replay_check.h"
 
 namespace tcptwin::testing {
 namespace {
@@ -17,12 +22,6 @@ using tracker::Step;
 // Later than the settle window of a close (20 ms) and the 2 ms tombstones of minisockets.
 constexpr std::chrono::milliseconds kSettled{60};
 constexpr std::chrono::milliseconds kPollInterval{10};
-
-KernelTime kernel_now() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return KernelTime{std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec}};
-}
 
 bool matches(const Step& step, const Which& which) {
   const auto& connection = step.connection;
@@ -87,17 +86,11 @@ std::string identity_text(const tracker::ConnectionIdentity& connection) {
          (connection.adopted ? " adopted" : "");
 }
 
-// What the tracker is told of its source, as commands/live_run.cc does.
-tracker::TrackerOptions judging_of(const sources::LiveOptions& options,
-                                   const sources::LiveBpf& source) {
-  const sources::KernelFilter& filter = options.filter;
-  tracker::TrackerOptions judging;
-  judging.filters_by_peer =
-      !filter.remote_ports.empty() || !filter.either_ports.empty() || filter.family.has_value();
-  judging.shows_all_evidence = source.shows_all_evidence();
-  judging.shows_minisocket_segments = source.shows_minisocket_segments();
-  judging.nothing_is_hidden = nothing_is_hidden();
-  return judging;
+sources::RecordingFacts facts_of(const sources::LiveOptions& options,
+                                 const sources::LiveBpf& source) {
+  commands::LiveRunOptions run;
+  run.live = options;
+  return commands::facts_of(source, run, commands::clock_mapping(commands::monotonic_now()));
 }
 
 }  // namespace
@@ -108,11 +101,34 @@ bool nothing_is_hidden() {
 }
 
 TraceSession::TraceSession(std::unique_ptr<sources::LiveBpf> source,
-                           const sources::LiveOptions& options)
+                           const sources::RecordingFacts& facts)
     : findings_(std::make_unique<Findings>()),
-      tracker_(std::make_unique<tracker::Tracker>(judging_of(options, *source))),
-      pipeline_(std::make_unique<Pipeline>(*tracker_, *findings_)),
-      source_(std::move(source)) {}
+      replay_check_(std::make_unique<ReplayCheck>(facts, *findings_)),
+      tracker_(std::make_unique<tracker::Tracker>(judging_of(facts))),
+      pipeline_(std::make_unique<Pipeline>(*tracker_, replay_check_->findings())),
+      source_(std::move(source)),
+      intake_(replay_check_->records_before(*pipeline_)) {}
+
+TraceSession::~TraceSession() {
+  std::string difference;
+  try {
+    difference = finish();
+  } catch (const std::exception& broken) {
+    difference = broken.what();
+  }
+  if (!difference.empty()) {
+    ADD_FAILURE() << "the replay is not what the live session said: " << difference;
+  }
+}
+
+// As commands/live_run.cc ends a run.
+std::string TraceSession::finish() {
+  replay_check_->begin_finish(commands::monotonic_now());
+  const auto last = source_->poll(std::chrono::milliseconds{0}, intake_);
+  if (!last) return last.error().what;
+  tracker_->finish(replay_check_->findings());
+  return replay_check_->finish(commands::monotonic_now(), *tracker_, status());
+}
 
 Result<std::unique_ptr<TraceSession>> TraceSession::open(const sources::LiveOptions& wanted) {
   sources::LiveOptions options = wanted;
@@ -122,19 +138,19 @@ Result<std::unique_ptr<TraceSession>> TraceSession::open(const sources::LiveOpti
   }
   auto source = sources::LiveBpf::open(options);
   if (!source) return source.error();
-  return std::unique_ptr<TraceSession>(new TraceSession(std::move(source.value()), options));
+  const sources::RecordingFacts facts = facts_of(options, *source.value());
+  return std::unique_ptr<TraceSession>(new TraceSession(std::move(source.value()), facts));
 }
 
 void TraceSession::poll(std::chrono::milliseconds timeout) {
-  const auto polled = source_->poll(timeout, *pipeline_);
+  const auto polled = source_->poll(timeout, intake_);
   if (!polled) throw std::runtime_error(polled.error().what);
-  tracker_->advance(status().time, *findings_);
+  replay_check_->end_turn(commands::monotonic_now(), status().time);
 }
 
 void TraceSession::take_census() {
-  const auto taken = source_->take_census(*pipeline_);
+  const auto taken = source_->take_census(intake_);
   if (!taken) throw std::runtime_error(taken.error().what);
-  tracker_->advance(status().time, *findings_);
 }
 
 void TraceSession::reconcile() {
@@ -153,7 +169,7 @@ bool TraceSession::await(const std::function<bool(const Findings&)>& predicate,
 }
 
 void TraceSession::settle() {
-  const KernelTime settled = kernel_now() + kSettled;
+  const KernelTime settled = commands::monotonic_now() + kSettled;
   while (status().time < settled) poll(kPollInterval);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // tcptwin itself, run inside a test: the live kernel, the pipeline and the tracker, with all
-// findings kept, so that a test can wait for them and a failing one can print them.
+// findings kept, so that a test can wait for them and a failing one can print them. Every session
+// is recorded as well and replayed at its end: a replay that says anything else fails the test.
 #pragma once
 
 #include <chrono>
@@ -13,11 +14,14 @@
 #include "base/result.h"
 #include "pipeline.h"
 #include "sources/live_bpf.h"
+#include "sources/recording_facts.h"
 #include "tracker/counter_ledger.h"
 #include "tracker/finding.h"
 #include "tracker/tracker.h"
 
 namespace tcptwin::testing {
+
+class ReplayCheck;
 
 struct Findings final : tracker::FindingHandler {
   std::vector<tracker::Step> steps;
@@ -71,6 +75,9 @@ class TraceSession {
  public:
   // TCPTWIN_TIER=t0 in the environment keeps all sessions from hooking functions.
   static Result<std::unique_ptr<TraceSession>> open(const sources::LiveOptions& options);
+  ~TraceSession();
+  TraceSession(const TraceSession&) = delete;
+  TraceSession& operator=(const TraceSession&) = delete;
 
   void poll(std::chrono::milliseconds timeout);
   // Tells the tracker which sockets exist (LiveBpf::take_census).
@@ -92,12 +99,15 @@ class TraceSession {
   const std::vector<sources::ProgramReport>& programs() const { return source_->programs(); }
 
  private:
-  TraceSession(std::unique_ptr<sources::LiveBpf> source, const sources::LiveOptions& options);
+  TraceSession(std::unique_ptr<sources::LiveBpf> source, const sources::RecordingFacts& facts);
+  std::string finish();
 
   std::unique_ptr<Findings> findings_;
+  std::unique_ptr<ReplayCheck> replay_check_;
   std::unique_ptr<tracker::Tracker> tracker_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<sources::LiveBpf> source_;
+  sources::RecordHandler& intake_;
 };
 
 // The steps of the connections that `which` names, in the order they were found. A connection
