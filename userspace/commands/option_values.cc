@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <bitset>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -121,16 +122,16 @@ Result<std::uint64_t> parse_number(std::string_view option, std::string_view tex
 }
 
 Result<std::vector<std::uint16_t>> parse_ports(std::string_view option, std::string_view text) {
-  std::vector<std::uint16_t> ports;
+  std::bitset<65536> listed;  // ranges may repeat what others list
   for (const std::string_view part : split(text)) {
     const Result<PortRange> range = parse_port_range(option, part);
     if (!range) return range.error();
-    for (unsigned port = range.value().first; port <= range.value().last; ++port) {
-      ports.push_back(static_cast<std::uint16_t>(port));
-    }
+    for (unsigned port = range.value().first; port <= range.value().last; ++port) listed.set(port);
   }
-  std::sort(ports.begin(), ports.end());
-  ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
+  std::vector<std::uint16_t> ports;
+  for (unsigned port = 1; port < listed.size(); ++port) {
+    if (listed.test(port)) ports.push_back(static_cast<std::uint16_t>(port));
+  }
   return ports;
 }
 

@@ -36,8 +36,10 @@ std::string unescaped(std::string_view text) {
   return value;
 }
 
-// "80,443,8000-8010", of sorted ports.
-std::string ports_text(const std::vector<std::uint16_t>& ports) {
+// "80,443,8000-8010".
+std::string ports_text(std::vector<std::uint16_t> ports) {
+  std::sort(ports.begin(), ports.end());
+  ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
   std::string text;
   for (std::size_t i = 0; i < ports.size(); ++i) {
     const std::size_t first = i;
@@ -68,21 +70,23 @@ bool for_each_part(std::string_view text, Each each) {
   }
 }
 
+// As they are written: in order, each once. A file that lists them over and over costs nothing.
 bool read_ports(std::string_view text, std::vector<std::uint16_t>& ports) {
-  const bool whole = for_each_part(text, [&](std::string_view part) {
+  if (!ports.empty()) return false;
+  const bool is_right = for_each_part(text, [&](std::string_view part) {
     const std::size_t dash = part.find('-');
     const auto first = number_of<std::uint16_t>(part.substr(0, dash));
     const auto last =
         dash == std::string_view::npos ? first : number_of<std::uint16_t>(part.substr(dash + 1));
     if (!first || !last || *last < *first) return false;
+    if (!ports.empty() && *first <= ports.back()) return false;
     for (std::uint32_t port = *first; port <= *last; ++port) {
       ports.push_back(static_cast<std::uint16_t>(port));
     }
     return true;
   });
-  std::sort(ports.begin(), ports.end());
-  ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
-  return whole;
+  if (!is_right) ports.clear();
+  return is_right;
 }
 
 template <typename Number>

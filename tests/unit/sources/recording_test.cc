@@ -61,6 +61,25 @@ TEST(Recording, turns_are_the_turns_of_the_live_run) {
   }
 }
 
+// A megabyte of facts could ask for 17 GB of ports.
+TEST(Recording, ports_that_are_listed_twice_are_no_filter) {
+  for (const char* text : {"filter.local_ports=1-65535,1-65535\n", "filter.local_ports=80,22\n",
+                           "filter.local_ports=80\nfilter.local_ports=80\n"}) {
+    sources::RecordingFacts facts;
+    read_facts_text(text, facts);
+    EXPECT_EQ(facts.notes.size(), 1u) << text;
+    EXPECT_LE(facts.filter.local_ports.size(), 1u) << text;
+  }
+}
+
+TEST(Recording, ports_in_any_order_survive) {
+  sources::RecordingFacts facts;
+  facts.filter.local_ports = {443, 80, 81, 80};
+  sources::RecordingFacts found;
+  read_facts_text(facts_text(facts), found);
+  EXPECT_EQ(found.filter.local_ports, (std::vector<std::uint16_t>{80, 81, 443}));
+}
+
 TEST(Recording, facts_survive) {
   sources::RecordingFacts facts = some_facts();
   facts.filter.local_ports = {22, 80, 81, 82, 65535};
