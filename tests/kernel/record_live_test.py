@@ -247,7 +247,7 @@ def a_full_disk_stops_the_recording_and_not_the_trace(folder):
         check(missing.returncode == 4, f"--strict: exit {missing.returncode}")
 
 
-def every_rotated_file_can_be_read_alone(folder):
+def rotated_files_can_be_read_alone_and_as_one(folder):
     live = Live("record", "--rotate", "64K", "--keep", "3", "--no-compress", f"{folder}/part")
     deadline = time.monotonic() + PATIENCE
     while not os.path.exists(f"{folder}/part.000005"):
@@ -270,6 +270,26 @@ def every_rotated_file_can_be_read_alone(folder):
         check(summary["emitted"] == summary["received"] < emitted, f"{file}: counts of others")
     check(seen > 0, "nothing in any of them")
 
+    joined = run("replay", *reversed(files), "--json")
+    check(joined.returncode == 0, joined.stderr.decode())
+    summary = json.loads(joined.stdout.splitlines()[-1])
+    check(sum(summary["divergences"].values()) == 0, f"joined: {summary}")
+    check(sum(summary["lost"].values()) == 0, f"joined: {summary}")
+    check(summary["emitted"] == summary["received"], f"joined: {summary}")
+    check(summary["seen"] >= seen, f"joined {summary['seen']}, one by one {seen}")
+    once = run("record", "--from", files[0], "--from", files[1], "--from", files[2], f"{folder}/one")
+    check(once.returncode == 0, once.stderr.decode())
+    check(run("replay", f"{folder}/one", "--json").stdout == joined.stdout, "recorded anew it differs")
+
+    gap = run("replay", files[0], files[2], "--json")
+    check(gap.returncode == 0, gap.stderr.decode())
+    check(b"is missing: what it holds counts as lost" in gap.stderr, gap.stderr.decode())
+    missing = json.loads(gap.stdout.splitlines()[-1])
+    check(missing["lost"]["recording"] > 100, f"the gap is not counted: {missing}")
+    check(missing["received"] == summary["received"], f"{missing}")
+    check(sum(missing["divergences"].values()) == 0, f"a gap accuses: {missing}")
+    check(run("replay", files[0], files[2], "--strict").returncode == 4, "--strict")
+
 
 def main():
     doctor = run("doctor")
@@ -284,7 +304,7 @@ def main():
                      one_recording_serves_every_command_without_rights, a_pipe_carries_a_recording,
                      killed_it_loses_no_more_than_the_last_block,
                      a_full_disk_stops_the_recording_and_not_the_trace,
-                     every_rotated_file_can_be_read_alone):
+                     rotated_files_can_be_read_alone_and_as_one):
             if wanted and test.__name__ not in wanted:
                 continue
             with tempfile.TemporaryDirectory(prefix="tcptwin-record-") as folder:

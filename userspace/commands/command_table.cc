@@ -170,8 +170,8 @@ constexpr std::array kRecordRow = {
 };
 
 constexpr std::array kFromRow = {
-    OptionRow{0, "from", "FILE", "replay a recording instead of watching this host; - is stdin",
-              kRun},
+    OptionRow{0, "from", "FILE",
+              "replay a recording instead of this host; - is stdin; once for each part", kRun},
 };
 
 constexpr auto kTraceOptions =
@@ -319,13 +319,15 @@ constexpr std::array kCommands = {
         "  ssh server tcptwin record - | tcptwin replay -\n",
         kRecordOptions, run_record},
     CommandRow{
-        "replay", "FILE", "print what `trace` printed, from a recording; no rights needed",
+        "replay", "FILE...", "print what `trace` printed, from a recording; no rights needed",
         "Takes the records through the same steps as `trace` took them live and prints the same,\n"
         "byte for byte, with the options of `trace`. `life --from FILE` and `stuck --from FILE`\n"
         "replay as those commands. A filter that was in force when it was recorded stays in "
         "force.\n"
-        "What is missing or damaged in the file is said, with its place.",
+        "The parts of a recording that was rotated are replayed as one; connections go on from\n"
+        "part to part. What is missing or damaged is said, with its place.",
         "  tcptwin replay today.twin\n"
+        "  tcptwin replay day.*                      all parts of `record --rotate`\n"
         "  tcptwin replay today.twin --cause rst_received -x\n"
         "  tcptwin life --from today.twin --sort bytes\n",
         kReplayOptions, run_replay},

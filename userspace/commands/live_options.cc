@@ -116,7 +116,14 @@ void read_recording(OptionReader& reader, const Arguments& arguments,
       return Error{ErrorCode::Usage, "--" + std::string{option} + " wants the name of a file", ""};
     };
   };
-  reader.value("from", path("from"), [&](std::string file) { options.from = std::move(file); });
+  reader.list(
+      "from",
+      [&](std::string_view text) -> Result<std::vector<std::string>> {
+        auto file = path("from")(text);
+        if (!file) return file.error();
+        return std::vector<std::string>{std::move(file.value())};
+      },
+      options.from);
   reader.value("record", path("record"),
                [&](std::string file) { options.record.path = std::move(file); });
   options.from_cgroup = options.from.empty() ? "" : arguments.value("cgroup");

@@ -46,7 +46,7 @@ struct LiveRunOptions {
   std::optional<Duration> reconcile = std::chrono::seconds{60};
   bool needs_census = false;  // without one there is nothing to show
   LastCensus last_census = LastCensus::Never;
-  std::string from;                 // a recording instead of the live kernel; "": none
+  std::vector<std::string> from;    // a recording instead of the live kernel: its files
   std::string from_cgroup;          // --cgroup, to be found in that recording
   sources::RecorderOptions record;  // path "": nothing is recorded
   // For the recording: what only user space filters, and all filters in the user's words.

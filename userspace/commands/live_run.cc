@@ -110,7 +110,7 @@ Status LiveRun::open_recording() {
   tracker_ = std::make_unique<tracker::Tracker>(tracker_options(options_, sight));
   cgroups_ = std::make_unique<RecordedCgroups>(
       [this](std::uint64_t id) { return replayed_->find_cgroup(id); });
-  diagnostics_.write(replay_text(facts, options_.from));
+  diagnostics_.write(replay_text(*replayed_, options_.from));
   return open_recorder(facts);
 }
 
@@ -268,7 +268,7 @@ Status LiveRun::finish_replay() {
   failed_censuses_ = replayed_->failed_censuses();
   tracker_->finish(*findings_);
   const Status recorded = finish_recorder();
-  const Status replayed = replayed_status(*replayed_, options_.from);
+  const Status replayed = replayed_status(*replayed_);
   return replayed ? recorded : replayed;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "commands/record_options.h"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 
@@ -64,7 +65,10 @@ std::optional<Error> refusal(const LiveRunOptions& run) {
                  "filters work when it is replayed"};
   }
   std::error_code ignored;
-  if (std::filesystem::equivalent(run.from, options.path, ignored)) {
+  const auto is_target = [&](const std::string& path) {
+    return std::filesystem::equivalent(path, options.path, ignored);
+  };
+  if (std::ranges::any_of(run.from, is_target)) {
     return Error{ErrorCode::Usage, "a recording cannot be recorded anew into itself",
                  "name another file"};
   }

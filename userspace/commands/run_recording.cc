@@ -94,13 +94,20 @@ std::string live_text(const sources::LiveBpf& source) {
   return text;
 }
 
-std::string replay_text(const sources::RecordingFacts& facts, const std::string& path) {
+std::string replay_text(const sources::RecordingSource& source,
+                        const std::vector<std::string>& paths) {
+  const sources::RecordingFacts& facts = source.facts();
   const auto begun = rfc3339_time(clock_of(facts), facts.opened);
-  std::string text = fmt::format("tcptwin: replays {}: {}, Linux {}, begun {}", path,
-                                 facts.host.empty() ? "a host without a name" : facts.host,
-                                 facts.kernel, begun.view());
+  std::string text = fmt::format(
+      "tcptwin: replays {}: {}, Linux {}, begun {}", fmt::join(paths, ", "),
+      facts.host.empty() ? "a host without a name" : facts.host, facts.kernel, begun.view());
   if (facts.file_number > 1) text += fmt::format(", file {}", facts.file_number);
-  return text + '\n';
+  text += '\n';
+  if (!source.missing_parts().empty()) {
+    text += fmt::format("  of this recording file {} is missing: what it holds counts as lost\n",
+                        source.missing_parts());
+  }
+  return text;
 }
 
 sources::RecordingFacts facts_of(const sources::LiveBpf& source, const LiveRunOptions& options,
@@ -156,12 +163,14 @@ Status recorded_status(const sources::RecordingReport& report, const std::string
                fmt::format("{} records are missing; what is there can be replayed", report.lost)};
 }
 
-Status replayed_status(const sources::RecordingSource& source, const std::string& path) {
-  if (!source.damage()) return Done{};
-  return Error{ErrorCode::Failed,
-               fmt::format("{} cannot be read beyond byte {}: {}", path, source.damage()->offset,
-                           source.damage()->what),
-               "all that comes before it has been replayed"};
+Status replayed_status(const sources::RecordingSource& source) {
+  if (source.damages().empty()) return Done{};
+  std::string what;
+  for (const auto& [path, damage] : source.damages()) {
+    what += fmt::format("{}{} cannot be read beyond byte {}: {}", what.empty() ? "" : "; ", path,
+                        damage.offset, damage.what);
+  }
+  return Error{ErrorCode::Failed, what, "all that comes before it has been replayed"};
 }
 
 ReplayProgress::ReplayProgress(sinks::Output& diagnostics)
@@ -202,8 +211,8 @@ void fill_in_recorded_filter(const sources::RecordingFacts& facts, const LiveRun
   conditions.known_cgroup = conditions.known_cgroup || facts.filter.cgroup.has_value();
   std::string recorded;
   for (const auto& [option, words] : facts.given) {
-    const bool is_mine =
-        std::ranges::any_of(options.given, [&](const auto& mine) { return mine.first == option; });
+    const bool is_mine = std::ranges::any_of(
+        options.given, [&name = option](const auto& mine) { return mine.first == name; });
     if (!is_mine) recorded += (recorded.empty() ? "--" : " --") + option + words;
   }
   if (recorded.empty()) return;

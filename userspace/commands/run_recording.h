@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "commands/live_options.h"
@@ -19,8 +20,9 @@ namespace tcptwin::commands {
 
 // What is attached, and what this run cannot see.
 std::string live_text(const sources::LiveBpf& source);
-// Whose recording it is.
-std::string replay_text(const sources::RecordingFacts& facts, const std::string& path);
+// Whose recording it is, and which of its files are missing.
+std::string replay_text(const sources::RecordingSource& source,
+                        const std::vector<std::string>& paths);
 
 // What a recording must know of this host and this run.
 sources::RecordingFacts facts_of(const sources::LiveBpf& source, const LiveRunOptions& options,
@@ -32,7 +34,7 @@ std::string recorded_text(const sources::RecordingReport& report, const std::str
 Status recorded_status(const sources::RecordingReport& report, const std::string& path);
 
 // An Error if the recording could not be read to its end.
-Status replayed_status(const sources::RecordingSource& source, const std::string& path);
+Status replayed_status(const sources::RecordingSource& source);
 
 // "45 % of 1200 MB", over and over on one line of stderr, where that is a terminal and the output
 // is not, and only of a replay that takes its time.

@@ -49,45 +49,71 @@ std::uint16_t kind_of(std::span<const std::byte> item) {
 }  // namespace
 
 Result<std::unique_ptr<RecordingSource>> RecordingSource::open(const std::string& path) {
-  system::UniqueFd file{path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-                                    : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)};
-  const auto refused = [&](int error) {
-    return Error{ErrorCode::Failed,
-                 "cannot read the recording " + path + ": " + std::strerror(error), ""};
-  };
-  struct stat status {};
-  if (!file.is_open() || ::fstat(file.get(), &status) != 0) return refused(errno);
-  if (S_ISDIR(status.st_mode)) return refused(EISDIR);
-  std::unique_ptr<RecordingSource> source{new RecordingSource{{}, std::move(file)}};
-  if (S_ISREG(status.st_mode)) source->file_bytes_ = static_cast<std::uint64_t>(status.st_size);
-  auto facts = source->reader_.open(path == "-" ? "the input" : path);
-  if (!facts) return facts.error();
-  source->facts_ = std::move(facts.value());
-  source->time_ = source->facts_.start;
+  auto opened = open_recording(path);
+  if (!opened) return opened.error();
+  std::unique_ptr<RecordingSource> source{new RecordingSource{{}, std::move(opened.value().file)}};
+  source->path_ = path;
+  source->file_bytes_ = opened.value().bytes;
+  const Status begun = source->begin(path == "-" ? "the input" : path);
+  if (!begun) return begun.error();
   return source;
+}
+
+Result<std::unique_ptr<RecordingSource>> RecordingSource::open(
+    const std::vector<std::string>& paths) {
+  if (paths.size() == 1) return open(paths.front());
+  const auto parts = order_parts(paths);
+  if (!parts) return parts.error();
+  auto opened = open(parts.value().front().path);
+  if (!opened) return opened.error();
+  RecordingSource& source = *opened.value();
+  source.following_.assign(parts.value().begin() + 1, parts.value().end());
+  source.parts_ = parts.value().size();
+  std::uint32_t before = source.facts_.file_number;
+  for (const RecordingPart& part : source.following_) {
+    source.file_bytes_ += part.bytes;
+    if (part.number - before > 1) {
+      source.missing_parts_ +=
+          (source.missing_parts_.empty() ? "" : ", ") + std::to_string(before + 1) +
+          (part.number - before > 2 ? " to " + std::to_string(part.number - 1) : std::string{});
+    }
+    before = part.number;
+  }
+  return opened;
 }
 
 Result<std::unique_ptr<RecordingSource>> RecordingSource::open(ReadBytes read,
                                                                const std::string& name) {
   std::unique_ptr<RecordingSource> source{new RecordingSource{std::move(read), {}}};
-  auto facts = source->reader_.open(name);
-  if (!facts) return facts.error();
-  source->facts_ = std::move(facts.value());
-  source->time_ = source->facts_.start;
+  const Status begun = source->begin(name);
+  if (!begun) return begun.error();
   return source;
+}
+
+Status RecordingSource::begin(const std::string& name) {
+  auto facts = reader_.open(name);
+  if (!facts) return facts.error();
+  facts_ = std::move(facts.value());
+  time_ = facts_.start;
+  number_ = facts_.file_number;
+  return Done{};
 }
 
 RecordingSource::RecordingSource(ReadBytes read, system::UniqueFd file)
     : file_(std::move(file)),
       wait_ms_(kHeaderWaitMs),
-      reader_(read ? std::move(read) : [this](std::span<std::byte> room) -> std::ptrdiff_t {
-        pollfd waiting{file_.get(), POLLIN, 0};
-        if (::poll(&waiting, 1, wait_ms_) == 0) {
-          errno = EAGAIN;
-          return -1;
-        }
-        return ::read(file_.get(), room.data(), room.size());
-      }) {}
+      reader_(read ? std::move(read) : reading_file()) {}
+
+ReadBytes RecordingSource::reading_file() {
+  return [this](std::span<std::byte> room) -> std::ptrdiff_t {
+    pollfd waiting{file_.get(), POLLIN, 0};
+    if (::poll(&waiting, 1, wait_ms_) == 0) {
+      errno = EAGAIN;
+      return -1;
+    }
+    return ::read(file_.get(), room.data(), room.size());
+  };
+}
 
 bool RecordingSource::is_continued() const {
   const auto& totals = reader_.totals();
@@ -111,10 +137,17 @@ void RecordingSource::keep_cgroup(std::span<const std::byte> item) {
       system::parse_cgroup_path({reinterpret_cast<const char*>(path.data()), path.size()}));
 }
 
-// A file that continues another counts from its own beginning on.
+// A file that continues another counts from its own beginning on, unless that other one was read,
+// too.
 void RecordingSource::deliver_record(std::span<const std::byte> item, RecordHandler& handler) {
-  auto status = base_ ? note_as<tcptwin_status>(item) : std::nullopt;
+  if (is_behind_gap_) deliver_gap(0, handler);
+  auto status = note_as<tcptwin_status>(item);
   if (!status || status->header.kind != TCPTWIN_STATUS || item.size() != sizeof *status) {
+    handler.on_record(item);
+    return;
+  }
+  received_ = status->counters[TCPTWIN_RECEIVED];
+  if (!base_) {
     handler.on_record(item);
     return;
   }
@@ -150,7 +183,7 @@ bool RecordingSource::deliver_note(std::span<const std::byte> item, RecordHandle
       }
       return true;
     case TCPTWIN_NOTE_BASE:
-      if (const auto note = note_as<tcptwin_base_note>(item)) base_ = note->status;
+      if (const auto note = note_as<tcptwin_base_note>(item)) begin_part(note->status, handler);
       return true;
     case TCPTWIN_NOTE_MALFORMED:
       if (const auto note = note_as<tcptwin_malformed_note>(item);
@@ -163,31 +196,99 @@ bool RecordingSource::deliver_note(std::span<const std::byte> item, RecordHandle
   }
 }
 
-void RecordingSource::reach_end(RecordHandler& handler) {
+// What was lost at the very end stands in the end block alone.
+void RecordingSource::deliver_losses_of_end(RecordHandler& handler) {
+  const auto& totals = reader_.totals();
+  if (!totals || totals->lost <= lost_ - lost_before_) return;
+  const std::uint64_t more = totals->lost - (lost_ - lost_before_);
+  handler.on_lost(more);
+  lost_ += more;
+}
+
+// Of the present file; false if it was the last.
+bool RecordingSource::pass_end(RecordHandler& handler) {
+  if (reader_.damage()) damages_.push_back({path_, *reader_.damage()});
+  if (go_on(handler)) return true;
   is_exhausted_ = true;
   // Nobody knows how many records are missing behind a damage: at least one, for those who judge.
-  if (reader_.damage()) handler.on_lost(1);
-  // What was lost at the very end stands in the end block alone.
-  const auto& totals = reader_.totals();
-  if (!totals || totals->lost <= lost_) return;
-  handler.on_lost(totals->lost - lost_);
-  lost_ = totals->lost;
+  if (is_behind_gap_) {
+    deliver_gap(0, handler);
+  } else if (reader_.damage()) {
+    handler.on_lost(1);
+  }
+  return false;
+}
+
+// Begins the next part; false if there is none. One that cannot be read any more is as missing as
+// one that was not given.
+bool RecordingSource::go_on(RecordHandler& handler) {
+  const std::uint64_t lost = lost_;
+  deliver_losses_of_end(handler);
+  bool is_gap = reader_.damage() || !is_continued() || lost != lost_;
+  while (!following_.empty()) {
+    const RecordingPart part = std::move(following_.front());
+    following_.pop_front();
+    bytes_before_ += reader_.bytes_read();
+    is_behind_gap_ = is_gap || part.number != number_ + 1;
+    number_ = part.number;
+    path_ = part.path;
+    lost_before_ = lost_;
+    const Status begun = begin_file(part.path);
+    if (begun) return true;
+    damages_.push_back({part.path, {0, begun.error().what}});
+    is_gap = is_behind_gap_ = true;
+  }
+  return false;
+}
+
+Status RecordingSource::begin_file(const std::string& path) {
+  auto opened = open_recording(path);
+  if (!opened) return opened.error();
+  file_ = std::move(opened.value().file);
+  reader_ = RecordingReader{reading_file()};
+  const auto facts = reader_.open(path);
+  if (!facts) return facts.error();
+  return Done{};
+}
+
+// Between two files; nobody counts what is no event, such as a census.
+void RecordingSource::deliver_gap(std::uint64_t known, RecordHandler& handler) {
+  const std::uint64_t missing = std::max<std::uint64_t>(known, 1);
+  is_behind_gap_ = false;
+  lost_ += missing;
+  lost_before_ += missing;
+  handler.on_lost(missing);
+}
+
+// What the counters were when a file was begun. After a gap they tell how much is missing; who
+// judges must know that before the census that the file begins with.
+void RecordingSource::begin_part(const tcptwin_status& base, RecordHandler& handler) {
+  if (number_ == facts_.file_number) {
+    base_ = base;
+    received_ = base.counters[TCPTWIN_RECEIVED];
+    return;
+  }
+  if (!is_behind_gap_) return;
+  const std::uint64_t now = std::max(base.counters[TCPTWIN_RECEIVED], received_);
+  deliver_gap(now - received_, handler);
+  deliver_record(bytes_of(base), handler);
 }
 
 bool RecordingSource::read_block(RecordHandler& handler) {
-  switch (reader_.next()) {
-    case RecordingReader::Found::Block:
-      at_ = 0;
-      has_block_ = true;
-      return true;
-    case RecordingReader::Found::NothingNow:
-      return false;
-    case RecordingReader::Found::End:
-    case RecordingReader::Found::Damage:
-      reach_end(handler);
-      return false;
+  for (;;) {
+    switch (reader_.next()) {
+      case RecordingReader::Found::Block:
+        at_ = 0;
+        has_block_ = true;
+        return true;
+      case RecordingReader::Found::NothingNow:
+        return false;
+      case RecordingReader::Found::End:
+      case RecordingReader::Found::Damage:
+        if (!pass_end(handler)) return false;
+        break;
+    }
   }
-  return false;
 }
 
 std::size_t RecordingSource::deliver(Until until, RecordHandler& handler) {
@@ -202,8 +303,8 @@ std::size_t RecordingSource::deliver(Until until, RecordHandler& handler) {
     const auto item = first_item(rest);
     if (item.empty()) {
       reader_.refuse_block("what is in the block is no record");
-      reach_end(handler);
-      break;
+      has_block_ = false;  // what comes next is another file, or nothing
+      continue;
     }
     at_ += item.size();
     if (kind_of(item) < TCPTWIN_NOTE) {

@@ -60,7 +60,9 @@ expect 2 trace --json --csv
 expect 2 record
 contains "${err}" "record wants the name of a file" "message"
 expect 2 replay
-expect 2 replay one two
+expect 1 replay one two
+contains "${err}" "one: No such file" "message"
+expect 2 replay ""
 expect 2 record --rotate 10 file
 contains "${err}" "such as 512K, 64M or 1G" "message"
 expect 2 record --rotate 1h,2h file
