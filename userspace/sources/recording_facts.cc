@@ -91,8 +91,9 @@ bool read_ports(std::string_view text, std::vector<std::uint16_t>& ports) {
 
 template <typename Number>
 bool read_number(std::string_view text, std::optional<Number>& number) {
-  number = number_of<Number>(text);
-  return number.has_value();
+  const auto read = number_of<Number>(text);
+  if (read) number = read;
+  return read.has_value();
 }
 
 bool read_flag(std::string_view text, bool& flag) {
@@ -108,11 +109,14 @@ bool read_family(std::string_view text, std::optional<Family>& family) {
 }
 
 bool read_uids(std::string_view text, std::vector<std::uint32_t>& uids) {
-  return for_each_part(text, [&](std::string_view part) {
+  std::vector<std::uint32_t> more;
+  const bool is_right = for_each_part(text, [&](std::string_view part) {
     const auto uid = number_of<std::uint32_t>(part);
-    if (uid) uids.push_back(*uid);
+    if (uid) more.push_back(*uid);
     return uid.has_value();
   });
+  if (is_right) uids.insert(uids.end(), more.begin(), more.end());
+  return is_right;
 }
 
 bool read_filter(std::string_view name, const std::string& value, RecordingFacts& facts) {

@@ -72,6 +72,14 @@ TEST(Recording, ports_that_are_listed_twice_are_no_filter) {
   }
 }
 
+TEST(Recording, fact_that_nobody_can_read_leaves_the_others_alone) {
+  sources::RecordingFacts facts;
+  read_facts_text("filter.pid=7\nfilter.pid=x\nfilter.uids=1\nfilter.uids=2,x\n", facts);
+  EXPECT_EQ(facts.filter.pid, 7u);
+  EXPECT_EQ(facts.uids, (std::vector<std::uint32_t>{1}));
+  EXPECT_EQ(facts.notes.size(), 2u);
+}
+
 TEST(Recording, ports_in_any_order_survive) {
   sources::RecordingFacts facts;
   facts.filter.local_ports = {443, 80, 81, 80};
