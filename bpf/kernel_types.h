@@ -63,19 +63,27 @@ struct net {
 };
 
 struct net_device {
+	int ifindex;
 	struct {
 		struct net *net;
 	} nd_net;
 };
 
+struct sock;
+
 struct sk_buff {
 	struct net_device *dev;
+	struct sock *sk;
+	unsigned int len;
+	unsigned int data_len; /* of len, what lies outside of head */
+	int skb_iif;	       /* device that received it; 0: it was made here */
+	__u8 pkt_type : 3;
+	__be16 protocol;
 	__u16 transport_header;
 	__u16 network_header;
 	unsigned char *head;
+	unsigned char *data;
 };
-
-struct sock;
 
 struct sock_common {
 	__be32 skc_daddr;
@@ -153,10 +161,24 @@ struct kernel_uid {
 	__u32 val;
 };
 
+/* Not so on PREEMPT_RT, nor where spinlocks are not queued. */
+struct qspinlock {
+	struct counted val;
+};
+
+struct raw_spinlock {
+	struct qspinlock raw_lock;
+};
+
+struct spinlock {
+	struct raw_spinlock rlock;
+};
+
 struct sock {
 	struct sock_common __sk_common;
 	struct {
 		int owned;
+		struct spinlock slock;
 	} sk_lock;
 	int sk_err;
 	int sk_err_soft;

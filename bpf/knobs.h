@@ -25,6 +25,10 @@ enum tcptwin_port_bit {
 	TCPTWIN_PORT_EITHER = 1u << 2,
 };
 
+/* Directions of connections at one end, of which segments.bpf.c remembers what was sent: a power of
+ * two. Two maps of 16 and 8 bytes each; without --segments they have one place. */
+#define TCPTWIN_SEGMENTS_REMEMBERED 16384
+
 struct tcptwin_knobs {
 	/* Addresses of the timer functions; 0 where kallsyms hides them. */
 	uint64_t time_wait_handler;

@@ -19,6 +19,7 @@ struct wire_layouts {
 	struct tcptwin_socket_event socket_event;
 	struct tcptwin_timer_event timer_event;
 	struct tcptwin_socket_accepted socket_accepted;
+	struct tcptwin_segment segment;
 	struct tcptwin_call_path call_path;
 	struct tcptwin_status status;
 	struct tcptwin_existing_socket existing_socket;
@@ -29,6 +30,9 @@ struct wire_layouts {
 	enum tcptwin_evidence_flag evidence_flag;
 	enum tcptwin_pending_timer pending_timer;
 	enum tcptwin_census_phase census_phase;
+	enum tcptwin_segment_direction segment_direction;
+	enum tcptwin_segment_reason segment_reason;
+	enum tcptwin_segment_note segment_note;
 };
 const volatile struct wire_layouts *const wire_layouts = 0;
 

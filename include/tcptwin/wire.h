@@ -39,6 +39,7 @@ enum tcptwin_record_kind {
 	TCPTWIN_SOCKET_HOLDER = 14,   /* struct tcptwin_socket_holder; iter/task_file */
 	TCPTWIN_CENSUS = 15,          /* struct tcptwin_census; made by the source */
 	TCPTWIN_SOCKET_ACCEPTED = 16, /* struct tcptwin_socket_accepted; accept() handed it out */
+	TCPTWIN_SEGMENT = 17,         /* struct tcptwin_segment; with --segments */
 };
 
 enum tcptwin_header_flag {
@@ -198,6 +199,43 @@ struct tcptwin_socket_accepted {
 	struct tcptwin_actor actor;   /* who called accept() */
 };
 
+#define TCPTWIN_TCP_HEADER_ROOM 64 /* the longest TCP header has 60 bytes */
+
+enum tcptwin_segment_direction {
+	TCPTWIN_SEGMENT_SENT = 1,     /* by this network namespace, at the first device it met */
+	TCPTWIN_SEGMENT_RECEIVED = 2, /* by a device of this network namespace, for this host */
+};
+
+/* Why a segment was recorded. */
+enum tcptwin_segment_reason {
+	TCPTWIN_SEGMENT_CONTROL = 1,    /* it has SYN, FIN or RST */
+	TCPTWIN_SEGMENT_ANSWERS = 2,    /* it acknowledges a SYN or FIN seen before, exactly */
+	TCPTWIN_SEGMENT_FOLLOWS = 3,    /* the first pure ACK after a SYN or RST the other way */
+	TCPTWIN_SEGMENT_BEYOND_FIN = 4, /* it carries data behind a FIN that was sent before */
+};
+
+enum tcptwin_segment_note {
+	TCPTWIN_SEGMENT_SOCKET_LOCKED = 1u << 0, /* its socket was locked: the socket sent it now */
+	TCPTWIN_SEGMENT_DONT_FRAGMENT = 1u << 1, /* IPv4: DF */
+};
+
+/* One TCP segment as it passed a network device. */
+struct tcptwin_segment {
+	struct tcptwin_header header;
+	struct tcptwin_socket socket; /* local and remote as of this end; kind NO_SOCKET unless the
+				       * segment was sent and still belonged to its socket */
+	uint32_t interface;           /* ifindex of the device */
+	uint32_t payload;             /* bytes behind the TCP header */
+	uint16_t ip_id;               /* IPv4: identification */
+	uint8_t direction;            /* enum tcptwin_segment_direction */
+	uint8_t reason;               /* enum tcptwin_segment_reason */
+	uint8_t hop_limit;            /* IPv4: time to live */
+	uint8_t traffic_class;        /* IPv4: type of service */
+	uint8_t notes;                /* enum tcptwin_segment_note */
+	uint8_t tcp_bytes;            /* of the TCP header with its options, 20..60 */
+	uint8_t tcp[TCPTWIN_TCP_HEADER_ROOM]; /* as on the wire; zero behind tcp_bytes */
+};
+
 /* A kernel call path, sent once per distinct path. Innermost frame first. */
 struct tcptwin_call_path {
 	struct tcptwin_header header;
@@ -212,7 +250,7 @@ struct tcptwin_call_path {
 enum tcptwin_counter {
 	TCPTWIN_EMITTED = 0,           /* records handed to the ring buffer or refused by it */
 	TCPTWIN_LOST_STATE_CHANGE = 1, /* reserve failed, by kind */
-	TCPTWIN_LOST_SOCKET_EVENT = 2,
+	TCPTWIN_LOST_SOCKET_EVENT = 2, /* and segments */
 	TCPTWIN_LOST_TIMER_EVENT = 3,
 	TCPTWIN_LOST_CALL_PATH = 4,
 	TCPTWIN_FILTERED_OUT = 5,      /* state changes the user's filter rejected */
@@ -312,6 +350,7 @@ TCPTWIN_LAYOUT_ASSERT(struct tcptwin_state_change, 208);
 TCPTWIN_LAYOUT_ASSERT(struct tcptwin_socket_event, 96);
 TCPTWIN_LAYOUT_ASSERT(struct tcptwin_timer_event, 104);
 TCPTWIN_LAYOUT_ASSERT(struct tcptwin_socket_accepted, 120);
+TCPTWIN_LAYOUT_ASSERT(struct tcptwin_segment, 168);
 TCPTWIN_LAYOUT_ASSERT(struct tcptwin_call_path, 600);
 TCPTWIN_LAYOUT_ASSERT(struct tcptwin_status, 144);
 TCPTWIN_LAYOUT_ASSERT(struct tcptwin_existing_socket, 240);

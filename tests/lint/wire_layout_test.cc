@@ -133,6 +133,13 @@ TEST_F(WireLayoutTest, records_are_the_same_on_both_sides) {
   using Accepted = tcptwin_socket_accepted;
   expect_layout("tcptwin_socket_accepted", sizeof(Accepted),
                 {MEMBER(Accepted, header), MEMBER(Accepted, socket), MEMBER(Accepted, actor)});
+  using Segment = tcptwin_segment;
+  expect_layout(
+      "tcptwin_segment", sizeof(Segment),
+      {MEMBER(Segment, header), MEMBER(Segment, socket), MEMBER(Segment, interface),
+       MEMBER(Segment, payload), MEMBER(Segment, ip_id), MEMBER(Segment, direction),
+       MEMBER(Segment, reason), MEMBER(Segment, hop_limit), MEMBER(Segment, traffic_class),
+       MEMBER(Segment, notes), MEMBER(Segment, tcp_bytes), MEMBER(Segment, tcp)});
   using Path = tcptwin_call_path;
   expect_layout("tcptwin_call_path", sizeof(Path),
                 {MEMBER(Path, header), MEMBER(Path, id), MEMBER(Path, frames),
@@ -169,6 +176,11 @@ TEST_F(WireLayoutTest, enumerators_have_the_same_values_on_both_sides) {
   expect_enumerator("tcptwin_record_kind", "TCPTWIN_MINISOCKET_SEGMENT",
                     TCPTWIN_MINISOCKET_SEGMENT);
   expect_enumerator("tcptwin_record_kind", "TCPTWIN_CENSUS", TCPTWIN_CENSUS);
+  expect_enumerator("tcptwin_record_kind", "TCPTWIN_SEGMENT", TCPTWIN_SEGMENT);
+  expect_enumerator("tcptwin_segment_reason", "TCPTWIN_SEGMENT_BEYOND_FIN",
+                    TCPTWIN_SEGMENT_BEYOND_FIN);
+  expect_enumerator("tcptwin_segment_note", "TCPTWIN_SEGMENT_DONT_FRAGMENT",
+                    TCPTWIN_SEGMENT_DONT_FRAGMENT);
   expect_enumerator("tcptwin_pending_timer", "TCPTWIN_TIMER_PROBE", TCPTWIN_TIMER_PROBE);
   expect_enumerator("tcptwin_census_phase", "TCPTWIN_CENSUS_ENDED", TCPTWIN_CENSUS_ENDED);
   expect_enumerator("tcptwin_evidence_flag", "TCPTWIN_USER_TIMEOUT", TCPTWIN_USER_TIMEOUT);
@@ -183,6 +195,7 @@ TEST(WireSizeTest, every_record_is_a_multiple_of_eight_bytes) {
   EXPECT_EQ(sizeof(tcptwin_socket_event) % 8, 0u);
   EXPECT_EQ(sizeof(tcptwin_timer_event) % 8, 0u);
   EXPECT_EQ(sizeof(tcptwin_socket_accepted) % 8, 0u);
+  EXPECT_EQ(sizeof(tcptwin_segment) % 8, 0u);
   EXPECT_EQ(sizeof(tcptwin_call_path) % 8, 0u);
   EXPECT_EQ(sizeof(tcptwin_status) % 8, 0u);
   EXPECT_EQ(sizeof(tcptwin_existing_socket) % 8, 0u);

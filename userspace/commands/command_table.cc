@@ -165,6 +165,11 @@ constexpr std::array kSourceRows = {
 
 constexpr auto kStreamRows = joined(kStrictRow, kSourceRows);
 
+constexpr std::array kSegmentsRow = {
+    OptionRow{0, "segments", "",
+              "show each SYN, FIN, RST and what answers it (a look at every packet)", kLook},
+};
+
 constexpr std::array kRecordRow = {
     OptionRow{0, "record", "FILE", "record as well: what is printed can be printed again", kRun},
 };
@@ -175,9 +180,9 @@ constexpr std::array kFromRow = {
 };
 
 constexpr auto kTraceOptions =
-    joined(kFilterRows, kStepRows, kTimeRows, kEvidenceRows, kCsvRow, kFormatRows, kColourRow,
-           kDurationRow, kStepCountRow, kReconcileRow, kDivergenceExitRow, kStreamRows, kRecordRow,
-           kFromRow);
+    joined(kFilterRows, kStepRows, kTimeRows, kEvidenceRows, kSegmentsRow, kCsvRow, kFormatRows,
+           kColourRow, kDurationRow, kStepCountRow, kReconcileRow, kDivergenceExitRow, kStreamRows,
+           kRecordRow, kFromRow);
 constexpr auto kLifeOptions = joined(
     kFilterRows, kEndingRows, kTimeRows, kLifeLookRows, kCsvRow, kFormatRows, kColourRow,
     kDurationRow, kCountRow, kReconcileRow, kDivergenceExitRow, kStreamRows, kRecordRow, kFromRow);
@@ -202,8 +207,8 @@ constexpr std::array kFileRows = {
     OptionRow{0, "no-compress", "", "store the records as they are", kFile},
 };
 
-constexpr auto kRecordOptions =
-    joined(kFilterRows, kStackRow, kFileRows, kDurationRow, kReconcileRow, kStreamRows, kFromRow);
+constexpr auto kRecordOptions = joined(kFilterRows, kStackRow, kSegmentsRow, kFileRows,
+                                       kDurationRow, kReconcileRow, kStreamRows, kFromRow);
 constexpr auto kReplayOptions =
     joined(kFilterRows, kStepRows, kTimeRows, kEvidenceRows, kCsvRow, kFormatRows, kColourRow,
            kDurationRow, kStepCountRow, kDivergenceExitRow, kStrictRow);

@@ -103,7 +103,7 @@ void read_count(OptionReader& reader, sinks::FindingConditions& conditions) {
 
 void read_recording(OptionReader& reader, const Arguments& arguments,
                     const sinks::FindingConditions& conditions, LiveRunOptions& options) {
-  for (const std::string_view option : {"record", "reconcile", "buffer-size", "tier"}) {
+  for (const std::string_view option : {"record", "reconcile", "buffer-size", "tier", "segments"}) {
     reader.exclude("from", option);
   }
   const auto path = [](std::string_view option) {

@@ -22,6 +22,8 @@ Result<TraceOptions> trace_options(const Arguments& arguments) {
   reader.list("verdict", parse_verdicts, options.conditions.verdicts);
   options.call_paths = reader.has("stack");
   if (options.call_paths) options.run.live.call_paths = sources::CallPaths::All;
+  options.run.live.segments = reader.has("segments");
+  reader.exclude("segments", "csv");
   read_run(reader, options.run);
   read_recording(reader, arguments, options.conditions, options.run);
   read_count(reader, options.conditions);

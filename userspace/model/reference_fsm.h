@@ -28,6 +28,15 @@ std::optional<Prediction> predict(State from, Stimulus stimulus, Origin origin);
 // though not necessarily justified.
 bool is_legal_pair(MirrorState from, MirrorState to);
 
+// RFC 9293 3.10: a SYN is sent from SYN-SENT and SYN-RECEIVED alone, a FIN only after CLOSE. Says
+// nothing of states in which Linux may have either left from before.
+constexpr bool forbids_segment(State state, bool syn, bool fin) {
+  using enum State;
+  constexpr StateSet kPastSyn{Established, FinWait2, CloseWait, Closing, LastAck};
+  constexpr StateSet kBeforeClose{Listen, SynSent, Established, CloseWait};
+  return (syn && kPastSyn.contains(state)) || (fin && kBeforeClose.contains(state));
+}
+
 struct Judgement {
   Verdict verdict = Verdict::Divergence;
   Cause cause = Cause::Unexplained;

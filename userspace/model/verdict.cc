@@ -34,6 +34,10 @@ std::string_view label(DivergenceKind kind) {
       return "timer_violation";
     case DivergenceKind::PairInconsistent:
       return "pair_inconsistent";
+    case DivergenceKind::DataAfterFin:
+      return "data_after_fin";
+    case DivergenceKind::ForbiddenSegment:
+      return "forbidden_segment";
   }
   return "";
 }
@@ -56,6 +60,11 @@ std::string_view summary(DivergenceKind kind) {
     case DivergenceKind::PairInconsistent:
       return "Both ends of the connection are on this host, and their two states cannot occur "
              "together.";
+    case DivergenceKind::DataAfterFin:
+      return "The socket sent data behind its own FIN: the peer takes the FIN for the end and must "
+             "drop what follows.";
+    case DivergenceKind::ForbiddenSegment:
+      return "The socket sent a SYN or FIN that its own state at that moment forbids.";
   }
   return "";
 }
@@ -81,6 +90,12 @@ std::string_view advice(DivergenceKind kind) {
     case DivergenceKind::PairInconsistent:
       return "Something between the two ends that changes segments: NAT, a proxy, traffic "
              "control, a firewall that answers in a peer's name.";
+    case DivergenceKind::DataAfterFin:
+      return "Code that writes into the send queue past tcp_sendmsg(): kTLS and other offloads, "
+             "sockmap programs, a kernel patch. The other end's drops show the damage.";
+    case DivergenceKind::ForbiddenSegment:
+      return "Code that changes a socket's state or its send queue past the TCP stack: an offload "
+             "driver, an out-of-tree module, a kernel patch.";
   }
   return "";
 }

@@ -29,12 +29,15 @@ enum class DivergenceKind : std::uint8_t {
   Missing,           // the kernel has a socket the mirror should know and does not
   TimerViolation,    // a timer outlasts or undershoots its bound
   PairInconsistent,  // both ends are here and their states cannot occur together
+  DataAfterFin,      // the socket sent data beyond its own FIN
+  ForbiddenSegment,  // the socket sent what its state forbids
 };
-inline constexpr std::size_t kDivergenceKindCount = 6;
+inline constexpr std::size_t kDivergenceKindCount = 8;
 
 // "conformant", "deviation", "divergence", "unverified", "gap"
 std::string_view label(Verdict verdict);
-// "illegal_edge", "unjustified_edge", "ghost", "missing", "timer_violation", "pair_inconsistent"
+// "illegal_edge", "unjustified_edge", "ghost", "missing", "timer_violation", "pair_inconsistent",
+// "data_after_fin", "forbidden_segment"
 std::string_view label(DivergenceKind kind);
 // One sentence: what this kind means.
 std::string_view summary(DivergenceKind kind);

@@ -5,6 +5,8 @@
 
 #include <iterator>
 
+#include "sinks/segment_text.h"
+
 namespace tcptwin::sinks {
 namespace {
 
@@ -84,6 +86,11 @@ std::string divergence_text(const Divergence& divergence, const ClockMapping& cl
   if (is_about_an_edge(divergence)) line("allowed", allowed_text(divergence));
   if (divergence.evidence) {
     line("evidence", evidence_words(*divergence.evidence, EvidenceZeros::Core));
+  }
+  if (divergence.segment) {
+    const tracker::Segment& segment = *divergence.segment;
+    line("sent", fmt::format("{}, seq {}, {} bytes of data, {}", flags_text(segment),
+                             segment.sequence.value(), segment.payload, options_text(segment)));
   }
   append_history(text, divergence, clock);
   const tracker::CallPath* path = paths.find(divergence.call_path);

@@ -47,16 +47,19 @@ FindingFilter::FindingFilter(FindingConditions conditions, tracker::FindingHandl
                              LifeReceiver* lives)
     : conditions_(std::move(conditions)), next_(next), lives_(lives) {}
 
-bool FindingFilter::matches_connection(const tracker::ConnectionIdentity& connection) const {
-  const Tuple& tuple = connection.tuple;
+bool FindingFilter::matches_tuple(const Tuple& tuple) const {
   if (conditions_.family && family_of(tuple) != *conditions_.family) return false;
   if (conditions_.netns && tuple.netns != *conditions_.netns) return false;
-  if (conditions_.known_cgroup && connection.cgroup == 0) return false;
-  if (conditions_.in_cgroup && !conditions_.in_cgroup(connection.cgroup)) return false;
   if (!allows(conditions_.local_ports, tuple.local.port)) return false;
   if (!allows(conditions_.remote_ports, tuple.remote.port)) return false;
   return allows(conditions_.either_ports, tuple.local.port) ||
          contains(conditions_.either_ports, tuple.remote.port);
+}
+
+bool FindingFilter::matches_connection(const tracker::ConnectionIdentity& connection) const {
+  if (conditions_.known_cgroup && connection.cgroup == 0) return false;
+  if (conditions_.in_cgroup && !conditions_.in_cgroup(connection.cgroup)) return false;
+  return matches_tuple(connection.tuple);
 }
 
 bool FindingFilter::matches_owner(const tracker::Owner& owner) const {
@@ -150,6 +153,26 @@ void FindingFilter::on_life_record(const LifeRecord& record) {
   if (!wanted) return;
   ++shown_;
   lives_->on_life_record(record);
+}
+
+// Beside the changes: who asks for causes or verdicts asks for changes alone. What belongs to no
+// connection belongs to no process or cgroup either.
+void FindingFilter::on_segment(const tracker::SegmentFound& segment) {
+  if (conditions_.subject != Subject::Steps || limit_reached()) return;
+  if (!conditions_.causes.empty() || !conditions_.verdicts.empty()) return;
+  if (!matches_owner(segment.owner)) return;
+  if (segment.connection) {
+    if (!matches_connection(*segment.connection)) return;
+    if (!matches_pid(segment.connection->id, segment.owner)) return;
+  } else {
+    if (conditions_.known_cgroup || conditions_.in_cgroup || conditions_.pid) return;
+    if (!matches_tuple(segment.tuple)) return;
+  }
+  if (!conditions_.states.empty() &&
+      !(segment.state && matches_states(*segment.state, *segment.state))) {
+    return;
+  }
+  next_.on_segment(segment);
 }
 
 void FindingFilter::on_stuck(const tracker::Stuck& stuck) {

@@ -54,6 +54,7 @@ class FindingFilter final : public tracker::FindingHandler, public LifeReceiver 
   void on_divergence(const tracker::Divergence& divergence) override;
   void on_loss(const tracker::Loss& loss) override;
   void on_call_path(const tracker::CallPath& call_path) override { next_.on_call_path(call_path); }
+  void on_segment(const tracker::SegmentFound& segment) override;
   void on_stuck(const tracker::Stuck& stuck) override;
   void on_adopted(const tracker::Adopted& adopted) override;
   void on_reconciliation(const tracker::Reconciliation& reconciliation) override {
@@ -71,6 +72,7 @@ class FindingFilter final : public tracker::FindingHandler, public LifeReceiver 
   const std::array<std::uint64_t, tracker::kLossPlaceCount>& lost() const { return lost_; }
 
  private:
+  bool matches_tuple(const Tuple& tuple) const;
   bool matches_connection(const tracker::ConnectionIdentity& connection) const;
   bool matches_owner(const tracker::Owner& owner) const;
   bool matches_owners(const tracker::Owners& owners) const;

@@ -113,16 +113,20 @@ void JsonLinesSink::add_endpoint(std::string_view key, const Endpoint& endpoint)
   line_.end_object();
 }
 
+void JsonLinesSink::add_tuple(const Tuple& tuple) {
+  line_.string("family", tuple.local.address.family == Family::Inet ? "inet" : "inet6");
+  add_endpoint("local", tuple.local);
+  add_endpoint("remote", tuple.remote);
+  line_.number("netns", tuple.netns);
+}
+
 void JsonLinesSink::add_identity(const tracker::ConnectionIdentity& connection) {
   std::array<char, 32> id{};
   const auto written = fmt::format_to_n(id.data(), id.size(), "{:#x}.{}", connection.id.cookie,
                                         connection.id.generation);
   line_.string("conn", {id.data(), written.size});
   line_.string("role", label(connection.role));
-  line_.string("family", connection.tuple.local.address.family == Family::Inet ? "inet" : "inet6");
-  add_endpoint("local", connection.tuple.local);
-  add_endpoint("remote", connection.tuple.remote);
-  line_.number("netns", connection.tuple.netns);
+  add_tuple(connection.tuple);
   if (connection.mptcp) line_.boolean("mptcp", true);
   if (connection.adopted) line_.boolean("adopted", true);
 }
@@ -251,6 +255,11 @@ void JsonLinesSink::on_divergence(const tracker::Divergence& divergence) {
   } else {
     line_.null("evidence");
   }
+  if (divergence.segment) {
+    line_.begin_object("segment");
+    add_segment(*divergence.segment);
+    line_.end_object();
+  }
   add_history(divergence);
   add_call_path(divergence.call_path);
   line_.string("summary", summary(divergence.kind));
@@ -319,6 +328,11 @@ void JsonLinesSink::on_end(const Summary& summary) {
   line_.number("filtered_out", summary.stream.filtered_out);
   line_.number("mptcp_skipped", summary.stream.mptcp_skipped);
   line_.number("side_recovered", summary.stream.side_recovered);
+  if (counts.segments + counts.segments_crossing + counts.segments_passing > 0) {
+    line_.number("segments", counts.segments);
+    line_.number("segments_crossing", counts.segments_crossing);
+    line_.number("segments_passing", counts.segments_passing);
+  }
   add_counts(summary);
   if (summary.lives) add_figures(*summary.lives);
   end();

@@ -31,6 +31,7 @@ class JsonLinesSink final : public Sink, public LifeReceiver {
 
   void on_start() override {}
   void on_step(const tracker::Step& step) override;
+  void on_segment(const tracker::SegmentFound& found) override;
   void on_divergence(const tracker::Divergence& divergence) override;
   void on_loss(const tracker::Loss& loss) override;
   void on_call_path(const tracker::CallPath& call_path) override { paths_.add(call_path); }
@@ -46,11 +47,13 @@ class JsonLinesSink final : public Sink, public LifeReceiver {
  private:
   void begin(std::string_view type, KernelTime time);
   void add_time(KernelTime time);
+  void add_tuple(const Tuple& tuple);
   void add_identity(const tracker::ConnectionIdentity& connection);
   void add_endpoint(std::string_view key, const Endpoint& endpoint);
   void add_owner(const tracker::Owner& owner, std::string_view key = "owner");
   void add_owners(const tracker::Owners& owners);
   void add_cgroup(std::uint64_t cgroup);
+  void add_segment(const tracker::Segment& segment);
   void add_us(std::string_view key, const std::optional<Duration>& span);
   void add_span(std::string_view key, std::string_view at_least_key,
                 const std::optional<Duration>& span, const std::optional<Duration>& at_least);

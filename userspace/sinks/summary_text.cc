@@ -267,6 +267,11 @@ std::string summary_text(const Summary& summary) {
   if (counts.censuses + summary.failed_censuses != 0) {
     lines.add("censuses", census_counts(counts, summary.failed_censuses));
   }
+  if (counts.segments + counts.segments_crossing + counts.segments_passing != 0) {
+    lines.add("segments",
+              fmt::format("{}; {} seen again at another device, {} passing through",
+                          counts.segments, counts.segments_crossing, counts.segments_passing));
+  }
   lines.add("records", record_counts(summary.stream));
   add_losses(lines, summary);
   add_left_out(lines, summary.stream);

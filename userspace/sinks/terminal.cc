@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "sinks/divergence_text.h"
+#include "sinks/segment_text.h"
 #include "sinks/table_text.h"
 
 namespace tcptwin::sinks {
@@ -46,6 +47,13 @@ std::string_view colour_of(const Step& step) {
       return kFaint;
   }
   return "";
+}
+
+// What begins, ends and breaks a connection, each in the colour of its kind.
+std::string_view segment_colour(const tracker::Segment& segment) {
+  if (segment.rst) return "\x1b[31m";
+  if (segment.fin) return "\x1b[35m";
+  return segment.syn ? "\x1b[34m" : "";
 }
 
 double milliseconds(Duration duration) {
@@ -129,21 +137,48 @@ void TerminalSink::append_call_path(std::uint32_t id) {
   append_wrapped(line_, "    call path: ", "      ", call_path_text(*path), kCallPathColumns);
 }
 
-void TerminalSink::on_step(const Step& step) {
-  const Tuple& tuple = step.connection.tuple;
+// The columns that every line begins with.
+void TerminalSink::append_ends(const tracker::Owner& owner, KernelTime time, const Tuple& tuple) {
   line_.clear();
-  append_times(line_, options_, step.time);
-  append_owner(line_, step.owner, kCommWidth);
+  append_times(line_, options_, time);
+  append_owner(line_, owner, kCommWidth);
   append_address(tuple.local.address);
   fmt::format_to(std::back_inserter(line_), "{:<5} ", tuple.local.port);
   append_address(tuple.remote.address);
   fmt::format_to(std::back_inserter(line_), "{:<5} ", tuple.remote.port);
+}
+
+void TerminalSink::on_step(const Step& step) {
+  append_ends(step.owner, step.time, step.connection.tuple);
   fmt::format_to(std::back_inserter(line_), "{:<12} -> {:<12} {:>{}}  ", name(step.from),
                  name(step.to), dwell_text(step), kDwellWidth);
   append_column(line_, label(step.cause), 22);
   append_verdict(step);
   if (options_.evidence) append_evidence(step);
   if (options_.call_paths) append_call_path(step.call_path);
+  out_.write(line_);
+}
+
+// In the columns of a state change: the state that it found, its flags in place of the new state,
+// bytes, numbers, and window and options in place of the verdict. ">>" leaves here, "<<" comes in.
+void TerminalSink::on_segment(const tracker::SegmentFound& found) {
+  const bool coloured = options_.colour == Colour::Always;
+  const tracker::Segment& segment = found.segment;
+  const std::string_view state = found.state ? name(*found.state) : std::string_view{"-"};
+  const bool sent = segment.direction == tracker::Direction::Sent;
+  append_ends(found.owner, found.time, found.tuple);
+  fmt::format_to(std::back_inserter(line_), "{:<12} {} ", state, sent ? ">>" : "<<");
+  if (coloured) line_ += segment_colour(segment);
+  fmt::format_to(std::back_inserter(line_), "{:<12}", flags_text(segment));
+  if (coloured) line_ += kNormal;
+  fmt::format_to(std::back_inserter(line_), " {:>{}}  ", fmt::format("len {}", segment.payload),
+                 kDwellWidth);
+  append_column(line_, numbers_text(found), 22);
+  if (coloured) line_ += kFaint;
+  line_ += options_text(segment);
+  if (options_.evidence) line_ += segment_details(found);
+  if (coloured) line_ += kNormal;
+  line_ += '\n';
   out_.write(line_);
 }
 

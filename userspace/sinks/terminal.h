@@ -39,6 +39,7 @@ class TerminalSink final : public Sink {
 
   void on_start() override;
   void on_step(const tracker::Step& step) override;
+  void on_segment(const tracker::SegmentFound& found) override;
   void on_divergence(const tracker::Divergence& divergence) override;
   void on_loss(const tracker::Loss& loss) override { diagnostics_.loss(loss); }
   void on_call_path(const tracker::CallPath& call_path) override { paths_.add(call_path); }
@@ -49,6 +50,7 @@ class TerminalSink final : public Sink {
 
  private:
   void append_address(const Address& address);
+  void append_ends(const tracker::Owner& owner, KernelTime time, const Tuple& tuple);
   void append_verdict(const tracker::Step& step);
   void append_evidence(const tracker::Step& step);
   void append_call_path(std::uint32_t id);

@@ -239,6 +239,13 @@ void Anonymiser::apply_to(std::span<std::byte> record) const {
         apply_to(found.socket);
         apply_to_comm(found.actor.comm);
       });
+    case TCPTWIN_SEGMENT:
+      return change<tcptwin_segment>(record, [this](auto& found) {
+        apply_to(found.socket);
+        // The checksum is over the addresses, too.
+        constexpr std::size_t kChecksum = 16;
+        found.tcp[kChecksum] = found.tcp[kChecksum + 1] = 0;
+      });
     case TCPTWIN_CALL_PATH:
       return change<tcptwin_call_path>(record, [this](auto& found) {
         for (std::uint64_t& address : found.addresses) address = pointer(address);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "sources/decode_census.h"
+#include "sources/decode_segment.h"
 #include "sources/wire_fields.h"
 #include "tcptwin/wire.h"
 
@@ -13,7 +14,7 @@ namespace tcptwin::sources {
 
 namespace {
 
-using sources::decode_record;  // those of decode_census.h, beside ours
+using sources::decode_record;  // those of decode_census.h and decode_segment.h, beside ours
 using tracker::Observation;
 
 std::optional<model::Context> context_of(std::uint8_t number) {
@@ -230,6 +231,8 @@ std::variant<Observation, DecodeError> decode(std::span<const std::byte> record)
       return decode_as<tcptwin_timer_event>(record, header.size);
     case TCPTWIN_SOCKET_ACCEPTED:
       return decode_as<tcptwin_socket_accepted>(record, header.size);
+    case TCPTWIN_SEGMENT:
+      return decode_as<tcptwin_segment>(record, header.size);
     case TCPTWIN_CALL_PATH:
       return decode_as<tcptwin_call_path>(record, header.size);
     case TCPTWIN_STATUS:

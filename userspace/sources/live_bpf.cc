@@ -73,7 +73,10 @@ Findings look_around(const LiveOptions& options) {
   findings.facts =
       gather_facts(findings.kernel, findings.symbols, may_hook ? HookProbe::One : HookProbe::None);
   for (const PlannedProgram& planned : kPlannedPrograms) {
-    if (!options.traces && !planned.is_iterator()) findings.facts.useless.emplace(planned.name);
+    const bool is_unwanted = planned.part == Part::Wire && !options.segments;
+    if (is_unwanted || (!options.traces && !planned.is_iterator())) {
+      findings.facts.useless.emplace(planned.name);
+    }
   }
   if (!options.use_side_program) {
     findings.facts.obstacles["state_changes_nested"] = "switched off";
@@ -88,6 +91,10 @@ Skeleton prepare(const LiveOptions& options, const Findings& findings, const Tie
   if (!skeleton) return skeleton;
   skeleton->rodata->knobs = knobs_for(options, findings.kernel, findings.symbols, plan);
   bpf_map__set_max_entries(skeleton->maps.records, static_cast<std::uint32_t>(ring_bytes));
+  if (!options.segments) {
+    bpf_map__set_max_entries(skeleton->maps.expected_answers, 1);
+    bpf_map__set_max_entries(skeleton->maps.sent_fins, 1);
+  }
   const std::size_t ports = listed_ports(options.filter).size();
   bpf_map__set_max_entries(skeleton->maps.port_filter,
                            static_cast<std::uint32_t>(std::max<std::size_t>(ports, 1)));

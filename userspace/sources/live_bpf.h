@@ -45,6 +45,7 @@ struct LiveOptions {
   std::size_t ring_bytes = 0;          // 0: chosen from the machine; else a power of two >= 64 KB
   bool use_side_program = true;
   TierChoice tiers = TierChoice::Best;
+  bool segments = false;  // --segments: two programs more, that run for every packet of the host
 };
 
 // One program that should run, and what became of it. Of two tiers that show the same, only the

@@ -59,6 +59,8 @@ std::string_view label(Part part) {
       return "segments at minisockets";
     case Part::Accepts:
       return "accept()";
+    case Part::Wire:
+      return "segments";
   }
   return "";
 }
@@ -67,6 +69,7 @@ std::string_view degrades(Part part) {
   switch (part) {
     case Part::None:
     case Part::Timers:
+    case Part::Wire:
       return "";
     case Part::Minisockets:
       return "TIME_WAIT shows by its timer, and every timer of the kernel costs a look";

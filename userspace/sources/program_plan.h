@@ -29,6 +29,7 @@ enum class Part : std::uint8_t {
   Requests,     // T2: half-open connections
   Segments,     // what reaches a minisocket: a tracepoint, or at T2 where that does not tell
   Accepts,      // T2: accept(), which T0 only bounds
+  Wire,         // segments at network devices, where they are asked for
 };
 inline constexpr std::array<Part, 4> kExactParts = {Part::Minisockets, Part::Requests,
                                                     Part::Segments, Part::Accepts};
@@ -68,7 +69,7 @@ constexpr PlannedProgram hook(Part part, std::string_view kind, std::string_view
   return {name, kind, function, arguments, false, evidence, "", {}, {}, part, only_with};
 }
 
-inline constexpr std::array<PlannedProgram, 25> kPlannedPrograms = {{
+inline constexpr std::array<PlannedProgram, 27> kPlannedPrograms = {{
     {"state_changes_nested", "tp_btf", "inet_sock_set_state", 3, false, false,
      "state changes that interrupt state_changes are lost (counted)"},
     {"state_changes", "tp_btf", "inet_sock_set_state", 3, true, true, "everything"},
@@ -86,6 +87,10 @@ inline constexpr std::array<PlannedProgram, 25> kPlannedPrograms = {{
      "SYN+ACK retransmissions are not shown"},
     {"minisocket_segments", "tp_btf", "kfree_skb", 4, false, false, kSegmentsUnseen, "", "",
      Part::Segments},
+    {"segments_sent", "tp_btf", "net_dev_queue", 1, false, false,
+     "--segments shows nothing that was sent", "", "", Part::Wire},
+    {"segments_received", "tp_btf", "netif_receive_skb", 1, false, false,
+     "--segments shows nothing that was received", "", "", Part::Wire},
     timers("timers_started", "timer_start", "TIME_WAIT and half-open connections are not seen"),
     timers("timers_cancelled", "timer_cancel",
            "the ends of TIME_WAIT and half-open connections are not seen"),

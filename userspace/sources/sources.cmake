@@ -1,5 +1,5 @@
 tcptwin_layer(sources
-  SOURCES anonymiser.cc call_path_symbols.cc census.cc decode.cc decode_census.cc helper_probe.cc kernel_btf.cc
+  SOURCES anonymiser.cc call_path_symbols.cc census.cc decode.cc decode_census.cc decode_segment.cc helper_probe.cc kernel_btf.cc
           kernel_capabilities.cc kernel_counters.cc kernel_symbols.cc libbpf_log.cc
           live_bpf.cc live_knobs.cc network_namespaces.cc polling_pace.cc prerequisites.cc process_listeners.cc
           program_facts.cc program_plan.cc recorder.cc recording_facts.cc recording_format.cc recording_parts.cc recording_reader.cc

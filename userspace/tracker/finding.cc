@@ -100,6 +100,24 @@ const StuckRow& row(StuckKind kind) {
 
 }  // namespace
 
+std::string_view label(Direction direction) {
+  return direction == Direction::Sent ? "sent" : "received";
+}
+
+std::string_view label(SegmentReason reason) {
+  switch (reason) {
+    case SegmentReason::Control:
+      return "control";
+    case SegmentReason::Answers:
+      return "answers";
+    case SegmentReason::Follows:
+      return "follows";
+    case SegmentReason::BeyondFin:
+      return "beyond_fin";
+  }
+  return "";
+}
+
 std::string_view label(StuckKind kind) {
   return row(kind).label;
 }

@@ -18,6 +18,7 @@
 #include "model/state.h"
 #include "model/verdict.h"
 #include "tracker/observation.h"
+#include "tracker/segment.h"
 
 namespace tcptwin::tracker {
 
@@ -103,6 +104,19 @@ struct HistoryEntry {
 };
 inline constexpr std::size_t kHistoryLength = 10;  // no life without a loss has more
 
+// A segment (--segments), once however many devices it crossed.
+struct SegmentFound {
+  KernelTime time;
+  Tuple tuple;                                   // as of this end
+  std::optional<ConnectionIdentity> connection;  // nullopt: it belongs to none (a closed port, say)
+  std::optional<model::MirrorState> state;       // of the connection, or LISTEN, when it passed
+  Owner owner;
+  Segment segment;
+  // Counted from the first SYN of each direction, modulo 2^32; nullopt where that is not known.
+  std::optional<std::uint32_t> relative_sequence;
+  std::optional<std::uint32_t> relative_acknowledgement;
+};
+
 struct Divergence {
   KernelTime time;
   model::DivergenceKind kind;
@@ -119,6 +133,7 @@ struct Divergence {
   std::array<HistoryEntry, kHistoryLength> history{};  // oldest first
   std::size_t history_length = 0;
   std::uint32_t call_path = 0;
+  std::optional<Segment> segment;  // the one that should not have been sent
 };
 
 enum class LossPlace : std::uint8_t {
@@ -266,6 +281,7 @@ class FindingHandler {
   virtual void on_loss(const Loss& loss) = 0;
   virtual void on_call_path(const CallPath& call_path) = 0;
   // Not every handler cares for these.
+  virtual void on_segment(const SegmentFound&) {}
   virtual void on_life(const Life&) {}
   virtual void on_stuck(const Stuck&) {}
   virtual void on_adopted(const Adopted&) {}

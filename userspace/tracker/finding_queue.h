@@ -31,6 +31,7 @@ struct Slot {
   Step step;
   std::unique_ptr<Divergence> divergence;  // rare and large
   std::unique_ptr<Life> life;              // of the step that ends a connection
+  std::unique_ptr<SegmentFound> segment;   // this slot is a segment's, not a step's
 };
 
 class FindingQueue {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The tracker's inside. Handlers are grouped by what they follow: socket_events.cc (sockets),
 // minisockets.cc (TIME_WAIT and the orphan's FIN_WAIT2), request_sockets.cc (half-open
-// connections), census.cc (the kernel's own table); judging.cc settles, judges and hands out,
-// lives.cc sums a connection up, pairs.cc joins its two ends, stuck.cc watches the clock. Only
-// tracker.cc and these include it.
+// connections), segments.cc (--segments), census.cc (the kernel's own table); judging.cc settles,
+// judges and hands out, lives.cc sums a connection up, pairs.cc joins its two ends, stuck.cc
+// watches the clock. Only tracker.cc and these include it.
 #pragma once
 
 #include <deque>
@@ -17,6 +17,7 @@
 #include "model/reference_fsm.h"
 #include "tracker/connection_table.h"
 #include "tracker/finding_queue.h"
+#include "tracker/segment_memory.h"
 #include "tracker/timing_wheel.h"
 #include "tracker/tracker.h"
 
@@ -142,6 +143,24 @@ class Tracker::Implementation {
   TwinHandle find_birth(const Tuple& tuple) const;
   void judge_request_end(SlotNumber number, FindingHandler& findings);
 
+  // segments.cc
+  void on(const SegmentSeen& event, FindingHandler& findings);
+  void begin_segments();
+  void name_for_segments(TwinHandle handle);
+  void name_and_resolve(TwinHandle handle, FindingHandler& findings);
+  void forget_for_segments(TwinHandle handle);
+  TwinHandle twin_by_tuple(const Tuple& tuple) const;
+  TwinHandle twin_of(const SegmentSeen& event);
+  void add_segment(Slot slot, FindingHandler& findings);
+  void attach_segment(SegmentFound& found, TwinHandle handle);
+  bool attach_to_gone(SegmentFound& found) const;
+  static void count_from(SegmentFound& found, std::optional<std::uint32_t> iss,
+                         std::optional<std::uint32_t> irs);
+  std::optional<std::uint32_t> resolve_segments(const Tuple& tuple, FindingHandler& findings);
+  void settle_segment(SlotNumber number, bool is_answered);
+  std::optional<model::DivergenceKind> offence_of(const SegmentSeen& event, const Twin& twin) const;
+  void check_segment(const SegmentSeen& event, Slot& slot);
+
   // census.cc
   void on(const CensusMark& mark, FindingHandler& findings);
   void on(const ExistingSocket& event, FindingHandler& findings);
@@ -201,6 +220,7 @@ class Tracker::Implementation {
   void conclude(Slot& slot);
   void end_wait(TwinHandle handle, KernelTime time, Duration window, ObservedBy observed_by,
                 FindingHandler& findings);
+  void make_room(FindingHandler& findings);
   void add_slot(Slot slot, FindingHandler& findings);
   void flush(FindingHandler& findings);
   void release(const Slot& slot, FindingHandler& findings);
@@ -224,6 +244,7 @@ class Tracker::Implementation {
   FindingQueue queue_;
   TrackerCounts counts_;
   std::optional<KernelTime> stream_began_;
+  KernelTime now_;                       // the latest observation
   std::optional<KernelTime> last_loss_;  // the latest moment at which something may have been lost
   std::optional<StreamStatus> status_;
   std::uint64_t missed_ = 0;  // to the recursion guard, so far
@@ -257,6 +278,13 @@ class Tracker::Implementation {
   // The two ends of a connection know the same two initial sequence numbers.
   std::unordered_map<std::uint64_t, TwinHandle> by_sequence_numbers_;
   std::unordered_map<TwinHandle, OtherEnd> gone_ends_;  // by the twin of the end that is left
+
+  // From the first segment on.
+  bool follows_segments_ = false;
+  std::unordered_map<Tuple, TwinHandle, TupleHash> sockets_by_tuple_;
+  Crossings crossings_;
+  GoneConnections gone_connections_;
+  WaitingSegments waiting_segments_;
 
   Reconciliation census_;  // the one under way, or the latest
   KernelTime census_began_;

@@ -78,6 +78,11 @@ Step Tracker::Implementation::new_step(const Twin& twin, KernelTime time,
 }
 
 void Tracker::Implementation::settle(SlotNumber number, FindingHandler& findings) {
+  if (queue_[number].segment) {
+    waiting_segments_.remove(queue_[number].segment->tuple, number);
+    settle_segment(number, false);
+    return;
+  }
   const Twin& twin = table_[queue_[number].twin];
   switch (twin.mirror.holder) {
     case model::Holder::Socket:
@@ -202,19 +207,22 @@ void Tracker::Implementation::end_wait(TwinHandle handle, KernelTime time, Durat
   add_slot(std::move(slot), findings);
 }
 
-void Tracker::Implementation::add_slot(Slot slot, FindingHandler& findings) {
-  if (queue_.size() >= options_.pending_steps) {
-    const SlotNumber oldest = queue_.oldest();
-    ++counts_.settled_early;
-    if (queue_[oldest].stage == Slot::Stage::Settling) settle(oldest, findings);
-    if (queue_.contains(oldest) && queue_[oldest].stage == Slot::Stage::AwaitingStatus) {
-      queue_[oldest].step.verdict = Verdict::Unverified;
-      queue_[oldest].step.reason = "too many steps were waiting to be judged";
-      queue_[oldest].divergence.reset();
-      queue_[oldest].stage = Slot::Stage::Ready;
-    }
-    flush(findings);
+void Tracker::Implementation::make_room(FindingHandler& findings) {
+  if (queue_.size() < options_.pending_steps) return;
+  const SlotNumber oldest = queue_.oldest();
+  ++counts_.settled_early;
+  if (queue_[oldest].stage == Slot::Stage::Settling) settle(oldest, findings);
+  if (queue_.contains(oldest) && queue_[oldest].stage == Slot::Stage::AwaitingStatus) {
+    queue_[oldest].step.verdict = Verdict::Unverified;
+    queue_[oldest].step.reason = "too many steps were waiting to be judged";
+    queue_[oldest].divergence.reset();
+    queue_[oldest].stage = Slot::Stage::Ready;
   }
+  flush(findings);
+}
+
+void Tracker::Implementation::add_slot(Slot slot, FindingHandler& findings) {
+  make_room(findings);
   const KernelTime deadline = slot.deadline;
   const TwinHandle handle = slot.twin;
   const SlotNumber number = queue_.add(std::move(slot));
@@ -229,6 +237,12 @@ void Tracker::Implementation::flush(FindingHandler& findings) {
 }
 
 void Tracker::Implementation::release(const Slot& slot, FindingHandler& findings) {
+  if (slot.segment) {
+    ++counts_.segments;
+    findings.on_segment(*slot.segment);
+    if (slot.divergence) pronounce(*slot.divergence, findings);
+    return;
+  }
   const Step& step = slot.step;
   ++counts_.steps;
   ++counts_.verdicts[static_cast<std::size_t>(step.verdict)];
@@ -293,11 +307,13 @@ TwinHandle Tracker::Implementation::add_twin(TwinKey key, const Twin& twin,
                                              FindingHandler& findings) {
   const TwinHandle stale = table_.find(key);
   if (stale != kNoTwin) remove_twin(stale, findings);  // its end was not seen; the object is new
-  return table_.add(key, twin, [&](TwinHandle victim) {
+  const TwinHandle handle = table_.add(key, twin, [&](TwinHandle victim) {
     ++counts_.evicted;
     report_loss(LossPlace::Table, 1, twin.last_event, findings);
     remove_twin(victim, findings);
   });
+  if (follows_segments_) name_for_segments(handle);
+  return handle;
 }
 
 void Tracker::Implementation::remove_twin(TwinHandle handle, FindingHandler& findings) {
@@ -315,6 +331,7 @@ void Tracker::Implementation::remove_twin(TwinHandle handle, FindingHandler& fin
 
 // Takes the twin out of everything that refers to it.
 void Tracker::Implementation::discard(TwinHandle handle) {
+  if (follows_segments_) forget_for_segments(handle);
   leave_listener(handle);
   leave_pair(handle);
   wheel_.cancel(handle);

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "model/evidence.h"
 #include "model/state.h"
+#include "tracker/segment.h"
 
 namespace tcptwin::tracker {
 
@@ -139,6 +140,18 @@ struct SocketAccepted {
   Actor actor;
 };
 
+// A segment passed a network device (--segments). A segment meets every device on its way: the
+// tracker tells which of them is the first.
+struct SegmentSeen {
+  KernelTime time;
+  SocketReference socket;  // that sent it; all zero if none is known
+  Tuple tuple;             // as of this end, whether it sent the segment or received it
+  std::optional<model::Holder> holder;       // of that socket
+  std::optional<model::State> socket_state;  // of a full socket: its own, when it sent this
+  bool socket_was_locked = false;            // so the socket sent it at this very moment
+  Segment segment;
+};
+
 inline constexpr std::size_t kCallPathFrames = 12;
 
 struct CallPathNamed {
@@ -219,9 +232,10 @@ struct CensusMark {
   bool is_filtered = false;  // not every socket is listed: nothing follows from one's absence
 };
 
-using Observation = std::variant<StateChanged, ResetReceived, ResetSentObserved, ErrorReported,
-                                 SocketDestroyed, SegmentRetransmitted, MinisocketTimer,
-                                 MinisocketSegment, RequestTimer, SocketAccepted, CallPathNamed,
-                                 StreamStatus, ExistingSocket, SocketHolder, CensusMark>;
+using Observation =
+    std::variant<StateChanged, ResetReceived, ResetSentObserved, ErrorReported, SocketDestroyed,
+                 SegmentRetransmitted, MinisocketTimer, MinisocketSegment, RequestTimer,
+                 SocketAccepted, SegmentSeen, CallPathNamed, StreamStatus, ExistingSocket,
+                 SocketHolder, CensusMark>;
 
 }  // namespace tcptwin::tracker

@@ -87,6 +87,7 @@ void Tracker::Implementation::begin_request(const RequestTimer& event, FindingHa
   twin.life.synack_retransmits = event.timeouts;
   if (!is_older_than_the_tracer) begin_life(twin, event.time);
   const TwinHandle handle = add_request(event.socket.address, twin, findings);
+  if (follows_segments_) resolve_segments(event.tuple, findings);
   ++counts_.connections;
   if (is_older_than_the_tracer) {
     ++counts_.adopted;

@@ -51,6 +51,7 @@ void Tracker::Implementation::on(const StateChanged& event, FindingHandler& find
   claim_minisocket(handle, event);
   if (event.from == State::SynSent) on_named_connect(event, findings);
   attribute(table_[handle], event);
+  if (follows_segments_) name_and_resolve(handle, findings);
   follow_life(table_[handle], event);
   follow(handle, event, gather(table_[handle], event), findings);
   if (options_.unnamed_connects > 0) forget_unnamed_connects(handle);
@@ -141,6 +142,7 @@ TwinHandle Tracker::Implementation::begin_twin(const StateChanged& event,
 void Tracker::Implementation::begin_generation(TwinHandle handle, const StateChanged& event) {
   Twin& twin = table_[handle];
   table_.forget_listener(handle);
+  if (follows_segments_) forget_for_segments(handle);
   ++twin.identity.id.generation;
   twin.identity.tuple = event.tuple;
   twin.identity.adopted = false;

@@ -41,6 +41,7 @@ void Tracker::Implementation::observe(const Observation& observation, FindingHan
       [&](const auto& event) {
         if (!stream_began_) stream_began_ = event.time;
         ++counts_.observations;
+        now_ = std::max(now_, event.time);
         advance(event.time, findings);
         on(event, findings);
       },

@@ -80,6 +80,9 @@ struct TrackerCounts {
   std::uint64_t ghosts = 0;                            // by reconciliation
   std::uint64_t mismatches = 0;                        // by reconciliation
   std::uint64_t censuses = 0;
+  std::uint64_t segments = 0;           // reported
+  std::uint64_t segments_crossing = 0;  // seen again at another device
+  std::uint64_t segments_passing = 0;   // received, and nothing of this host took note
 };
 
 class Tracker {

@@ -57,6 +57,10 @@ struct LifeSoFar {
   bool half_closed_by_local = false;
   bool fin_acknowledged = false;
   std::uint8_t synack_retransmits = 0;
+  // With --segments: where the two directions began, and the number behind the FIN that was sent.
+  std::optional<std::uint32_t> iss;
+  std::optional<std::uint32_t> irs;
+  std::optional<std::uint32_t> fin_end;
   model::Verdict gravest = model::Verdict::Conformant;
   bool is_reported = false;
 };

@@ -87,8 +87,9 @@ TEST(CommandLine, an_unknown_option_names_the_nearest) {
   EXPECT_EQ(error_of({"--verison"}), "unknown option --verison; did you mean --version?");
 }
 
-TEST(CommandLine, segments_are_not_offered_yet) {
-  EXPECT_EQ(error_of({"trace", "--segments"}), "unknown option --segments");
+TEST(CommandLine, segments_are_for_those_who_print_or_store_them) {
+  EXPECT_EQ(error_of({"life", "--segments"}), "unknown option --segments");
+  EXPECT_EQ(error_of({"stuck", "--segments"}), "unknown option --segments");
 }
 
 TEST(CommandLine, an_unknown_command_names_the_nearest) {

@@ -4,6 +4,7 @@
 
 #include "sinks/json_lines.h"
 #include "unit/sinks/synthetic_findings.h"
+#include "unit/sinks/synthetic_segments.h"
 
 namespace tcptwin::test {
 namespace {
@@ -32,6 +33,21 @@ void play_all_words(sinks::Sink& sink) {
     loss.where = static_cast<tracker::LossPlace>(i);
     sink.on_loss(loss);
   }
+}
+
+void play_segments(sinks::Sink& sink) {
+  for (const tracker::SegmentFound& found : segments()) sink.on_segment(found);
+  for (const auto reason : {tracker::SegmentReason::Answers, tracker::SegmentReason::Follows}) {
+    tracker::SegmentFound found = syn_sent();
+    found.segment.reason = reason;
+    sink.on_segment(found);
+  }
+  sink.on_divergence(data_after_fin());
+  sinks::Summary summary = busy_summary();
+  summary.counts.segments = 7;
+  summary.counts.segments_crossing = 2;
+  summary.counts.segments_passing = 1;
+  sink.on_end(summary);
 }
 
 void play_all_words_of_lives(sinks::JsonLinesSink& sink) {
@@ -87,6 +103,7 @@ int main() {
     test::play(sink);
     test::play_all_words(sink);
     test::play_connections(sink);
+    test::play_segments(sink);
   }
   return 0;
 }

@@ -344,7 +344,7 @@ TEST(DecodeTest, other_version_is_refused_before_anything_else) {
 }
 
 TEST(DecodeTest, unknown_kind_is_refused) {
-  for (const int kind : {0, 17, 255, 65535}) {
+  for (const int kind : {0, 18, 255, 65535}) {
     const auto record = altered<tcptwin_state_change>(
         kReset, [&](auto& change) { change.header.kind = static_cast<std::uint16_t>(kind); });
     EXPECT_EQ(error_of(record), DecodeError::UnknownKind) << kind;

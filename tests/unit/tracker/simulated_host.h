@@ -20,6 +20,7 @@ class Findings final : public FindingHandler {
   void on_loss(const Loss& loss) override { losses.push_back(loss); }
   void on_call_path(const CallPath& call_path) override { call_paths.push_back(call_path); }
   void on_life(const Life& life) override { lives.push_back(life); }
+  void on_segment(const SegmentFound& found) override { segments.push_back(found); }
   void on_stuck(const Stuck& found) override { stuck.push_back(found); }
   void on_adopted(const Adopted& found) override { adopted.push_back(found); }
   void on_reconciliation(const Reconciliation& found) override { reconciliations.push_back(found); }
@@ -34,6 +35,7 @@ class Findings final : public FindingHandler {
   std::vector<Loss> losses;
   std::vector<CallPath> call_paths;
   std::vector<Life> lives;
+  std::vector<SegmentFound> segments;
   std::vector<Stuck> stuck;
   std::vector<Adopted> adopted;
   std::vector<Reconciliation> reconciliations;
