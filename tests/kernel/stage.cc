@@ -73,6 +73,7 @@ bool skipping_is_failure() {
 Stage::Stage() : peer(network) {
   sources::LiveOptions options;
   options.filter.netns = network.inode();
+  options.segments = true;  // nothing may change by them, and none may be a divergence
   auto session = TraceSession::open(options);
   if (!session) throw std::runtime_error(session.error().what);
   session_ = std::move(session.value());

@@ -141,6 +141,7 @@ class Tcptwin:
     def __init__(self, tcptwin, *arguments):
         self.command = [tcptwin, *arguments, "--json"]
         self.lines = []
+        self._text = []
         self.exit_code = None
         self._arriving = queue.Queue()
         self._errors = []
@@ -184,8 +185,13 @@ class Tcptwin:
         if line is None:
             self._arriving.put(None)  # its end is seen by whoever asks next as well
             return None
+        self._text.append(line)
         self.lines.append(json.loads(line))
         return self.lines[-1]
+
+    def output(self):
+        """What it printed so far, as it was."""
+        return "".join(self._text)
 
     def wait_for(self, predicate, what, count=1, patience=PATIENCE_S):
         """Until `count` lines, those before the call included, fulfil `predicate`; these lines."""

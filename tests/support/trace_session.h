@@ -30,6 +30,7 @@ struct Findings final : tracker::FindingHandler {
   std::vector<tracker::Life> lives;
   std::vector<tracker::Stuck> stuck;
   std::vector<tracker::Reconciliation> reconciliations;
+  std::vector<tracker::SegmentFound> segments;
   tracker::CounterLedger ledger;  // what the kernel's counters must show for all of this
   bool keeps_steps = true;
   bool keeps_lives = true;
@@ -49,6 +50,7 @@ struct Findings final : tracker::FindingHandler {
   void on_life(const tracker::Life& life) override {
     if (keeps_lives) lives.push_back(life);
   }
+  void on_segment(const tracker::SegmentFound& found) override { segments.push_back(found); }
   void on_stuck(const tracker::Stuck& found) override { stuck.push_back(found); }
   void on_reconciliation(const tracker::Reconciliation& found) override {
     reconciliations.push_back(found);

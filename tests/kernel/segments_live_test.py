@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""segments_live_test.py SUPPORT TCPTWIN: `tcptwin trace --segments` as a user runs it. Each segment
+of a conversation once at each of its ends, whatever devices lie between: loopback, a veth pair, a
+bridge that is the end's own, a bridge or a router between; IPv4, IPv6, and IPv4 on an IPv6
+socket. And a recording of it all, replayed."""
+import contextlib
+import socket
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, sys.argv[1])
+from live_program import (Namespace, Tcptwin, cannot_trace, check, skip)  # noqa: E402
+
+TCPTWIN = sys.argv[2]
+PORT = 7801
+
+CLIENT = ["> syn 0 syn_sent", "< syn ack 0/1 syn_sent", "> ack 1/1 established",
+          "> fin ack 101/51 fin_wait1", "< ack 51/102 fin_wait1",
+          "< fin ack 51/102 fin_wait2", "> ack 102/52 fin_wait2"]
+SERVER = ["< syn 0 listen", "> syn ack 0/1 new_syn_recv", "< ack 1/1 new_syn_recv",
+          "< fin ack 101/51 established", "> ack 51/102 close_wait",
+          "> fin ack 51/102 last_ack", "< ack 102/52 last_ack"]
+
+
+def ip(*arguments):
+    subprocess.run(["ip", *arguments], check=True)
+
+
+def line_of(segment):
+    """'> syn ack 0/1 new_syn_recv'"""
+    numbers = str(segment["relative_seq"])
+    if segment["relative_ack"] is not None:
+        numbers += f"/{segment['relative_ack']}"
+    arrow = ">" if segment["direction"] == "sent" else "<"
+    flags = " ".join(flag for flag in segment["flags"] if flag != "psh")
+    return f"{arrow} {flags} {numbers} {segment['state']}"
+
+
+class Watch:
+    """The lines of a running tcptwin, from a mark on."""
+
+    def __init__(self, tcptwin):
+        self.tcptwin = tcptwin
+        self.mark = len(tcptwin.lines)
+
+    def lines(self):
+        return self.tcptwin.lines[self.mark:]
+
+    def await_state(self, role, state):
+        """Until an end has come to this state: then the peer may go on, and nothing is a race."""
+        known = self.mark
+
+        def is_it(line):
+            return (line in self.tcptwin.lines[known:] and line["type"] == "transition"
+                    and line["role"] == role and line["to"] == state)
+        self.tcptwin.wait_for(is_it, f"the {role} end in {state}")
+
+    def segments(self, namespace, port, is_client):
+        side = "remote" if is_client else "local"
+        return [line_of(line) for line in self.lines()
+                if line["type"] == "segment" and line["netns"] == namespace.inode()
+                and line[side]["port"] == port]
+
+
+def conversation(watch, server_side, client_side, address, family=socket.AF_INET, port=PORT,
+                 client_family=None):
+    """100 bytes one way, 50 the other, and both ends close one after the other."""
+    listener = server_side.make(lambda: socket.socket(family))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", port))
+    listener.listen()
+    client = client_side.make(lambda: socket.socket(client_family or family))
+    client.connect((address, port))
+    server, _ = listener.accept()
+    client.sendall(b"x" * 100)
+    check(len(server.recv(100, socket.MSG_WAITALL)) == 100, "the server got less")
+    server.sendall(b"y" * 50)
+    check(len(client.recv(50, socket.MSG_WAITALL)) == 50, "the client got less")
+    client.shutdown(socket.SHUT_WR)
+    check(server.recv(1) == b"", "the server got more")
+    watch.await_state("active", "fin_wait2")
+    server.close()
+    check(client.recv(1) == b"", "the client got more")
+    client.close()
+    watch.await_state("active", "time_wait")
+    watch.await_state("passive", "close")
+    listener.close()
+
+
+def expect(watch, namespace, port, is_client, expected, what):
+    def is_complete(_):
+        return len(watch.segments(namespace, port, is_client)) >= len(expected)
+    if not is_complete(None):
+        watch.tcptwin.wait_for(is_complete, f"the segments of {what}")
+    seen = watch.segments(namespace, port, is_client)
+    check(seen == expected, f"{what}: expected\n  " + "\n  ".join(expected) + "\nseen\n  " +
+          "\n  ".join(seen))
+
+
+def converse(tcptwin, what, server_side, client_side, address, **options):
+    watch = Watch(tcptwin)
+    conversation(watch, server_side, client_side, address, **options)
+    port = options.get("port", PORT)
+    expect(watch, client_side, port, True, CLIENT, f"{what}, client")
+    expect(watch, server_side, port, False, SERVER, f"{what}, server")
+
+
+def veth(one, other, network, one_name="wire", other_name="wire"):
+    """A cable between two namespaces; its ends are .1 and .2."""
+    ip("link", "add", one_name, "netns", one.name, "type", "veth", "peer", "name", other_name,
+       "netns", other.name)
+    for end, name, host in ((one, one_name, 1), (other, other_name, 2)):
+        if network:
+            ip("-n", end.name, "address", "add", f"{network}.{host}/24", "dev", name)
+            ip("-n", end.name, "address", "add", f"fd00:{network.split('.')[2]}::{host}/64",
+               "dev", name, "nodad")
+        ip("-n", end.name, "link", "set", name, "up")
+
+
+def loopback(tcptwin, stack):
+    host = stack.enter_context(Namespace("lo"))
+    converse(tcptwin, "loopback", host, host, "127.0.0.1")
+    converse(tcptwin, "loopback, IPv6", host, host, "::1", family=socket.AF_INET6, port=7802)
+    converse(tcptwin, "loopback, IPv4 on an IPv6 socket", host, host, "127.0.0.1",
+             family=socket.AF_INET6, client_family=socket.AF_INET, port=7803)
+
+
+def cable(tcptwin, stack):
+    server, client = (stack.enter_context(Namespace(name)) for name in ("srv", "cli"))
+    veth(server, client, "10.71.1")
+    converse(tcptwin, "veth", server, client, "10.71.1.1")
+    converse(tcptwin, "veth, IPv6", server, client, "fd00:1::1", family=socket.AF_INET6)
+    converse(tcptwin, "veth, IPv4 on an IPv6 socket", server, client, "10.71.1.1",
+             family=socket.AF_INET6, client_family=socket.AF_INET, port=7803)
+
+
+def bridges(tcptwin, stack):
+    """Each end has its address on a bridge of its own, and a third bridge lies between them."""
+    server, client, switch = (stack.enter_context(Namespace(name)) for name in ("srv", "cli", "sw"))
+    ip("-n", switch.name, "link", "add", "br0", "type", "bridge")
+    ip("-n", switch.name, "link", "set", "br0", "up")
+    for host, end in ((1, server), (2, client)):
+        veth(end, switch, None, "port", f"port{host}")
+        ip("-n", switch.name, "link", "set", f"port{host}", "master", "br0")
+        ip("-n", end.name, "link", "add", "br0", "type", "bridge")
+        ip("-n", end.name, "link", "set", "port", "master", "br0")
+        ip("-n", end.name, "address", "add", f"10.71.2.{host}/24", "dev", "br0")
+        ip("-n", end.name, "address", "add", f"fd00:2::{host}/64", "dev", "br0", "nodad")
+        ip("-n", end.name, "link", "set", "br0", "up")
+    converse(tcptwin, "bridges", server, client, "10.71.2.1")
+    converse(tcptwin, "bridges, IPv6", server, client, "fd00:2::1", family=socket.AF_INET6)
+    foreign = [line for line in tcptwin.lines
+               if line["type"] == "segment" and line["netns"] == switch.inode()]
+    check(not foreign, f"segments of a bridge that only lies between: {foreign}")
+
+
+def router(tcptwin, stack):
+    server, client, between = (stack.enter_context(Namespace(n)) for n in ("srv", "cli", "rt"))
+    veth(between, server, "10.71.3", "left", "wire")
+    veth(between, client, "10.71.4", "right", "wire")
+    subprocess.run(between.inside(["sysctl", "-qw", "net.ipv4.ip_forward=1"]), check=True)
+    ip("-n", server.name, "route", "add", "default", "via", "10.71.3.1")
+    ip("-n", client.name, "route", "add", "default", "via", "10.71.4.1")
+    converse(tcptwin, "router", server, client, "10.71.3.2")
+    foreign = [line for line in tcptwin.lines
+               if line["type"] == "segment" and line["netns"] == between.inode()]
+    check(not foreign, f"segments of a router that only lies between: {foreign}")
+
+
+def nobody_is_accused_for_a_raw_socket(tcptwin, stack):
+    """A SYN in the name of an established socket, past TCP: shown as sent, and no divergence."""
+    server, client = (stack.enter_context(Namespace(name)) for name in ("srv", "cli"))
+    veth(server, client, "10.71.5")
+    listener = server.make(lambda: socket.create_server(("10.71.5.1", PORT)))
+    talking = client.make(lambda: socket.create_connection(("10.71.5.1", PORT)))
+    accepted, _ = listener.accept()
+    watch = Watch(tcptwin)
+    source, target = talking.getsockname()[1], PORT
+    header = (source.to_bytes(2, "big") + target.to_bytes(2, "big") + bytes(8) +
+              bytes([5 << 4, 2]) + bytes(6))
+    raw = client.make(lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP))
+    raw.sendto(header, ("10.71.5.1", 0))
+    tcptwin.wait_for(lambda line: line["type"] == "segment" and line in watch.lines()
+                     and line["flags"] == ["syn"] and line["direction"] == "sent",
+                     "the SYN of a raw socket")
+    for end in (raw, talking, accepted, listener):
+        end.close()
+
+
+def play(tcptwin):
+    for scene in (loopback, cable, bridges, router, nobody_is_accused_for_a_raw_socket):
+        with contextlib.ExitStack() as stack:
+            scene(tcptwin, stack)
+        print(f"ok {scene.__name__}", flush=True)
+
+
+def everything_is_replayed(folder, output):
+    replayed = subprocess.run([TCPTWIN, "replay", f"{folder}/all.twin", "--json"],
+                              capture_output=True, text=True, timeout=60, check=True).stdout
+    check(replayed == output, "the replay differs")
+    check('"type":"segment"' in replayed, "the recording has no segments")
+    narrowed = subprocess.run([TCPTWIN, "replay", f"{folder}/all.twin", "--csv", "--no-header"],
+                              capture_output=True, text=True, timeout=60, check=True).stdout
+    check(narrowed.count("\n") == output.count('"type":"transition"'), "CSV has other lines")
+
+
+def main():
+    why = cannot_trace(TCPTWIN)
+    if why:
+        return skip(why)
+    with tempfile.TemporaryDirectory() as folder:
+        with Tcptwin(TCPTWIN, "trace", "--segments", "-P", "7801-7803", "--record",
+                     f"{folder}/all.twin") as tcptwin:
+            tcptwin.wait_until_watching()
+            play(tcptwin)
+            summary = tcptwin.interrupt()
+            output = tcptwin.output()
+        check(not any(summary["divergences"].values()), f"divergences: {summary['divergences']}")
+        check(summary["segments_crossing"] > 0, "no bridge was ever crossed")
+        check(summary["segments_passing"] > 0, "the router passed nothing on")
+        everything_is_replayed(folder, output)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
