@@ -5,7 +5,11 @@ of a conversation once at each of its ends, whatever devices lie between: loopba
 bridge that is the end's own, a bridge or a router between; IPv4, IPv6, and IPv4 on an IPv6
 socket. And a recording of it all, replayed."""
 import contextlib
+import datetime
+import json
+import os
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -206,6 +210,97 @@ def everything_is_replayed(folder, output):
     check(narrowed.count("\n") == output.count('"type":"transition"'), "CSV has other lines")
 
 
+def blocks_of(data):
+    """(type, body) of each block; both lengths of a block must agree."""
+    place = 0
+    while place < len(data):
+        kind, length = struct.unpack_from("=II", data, place)
+        check(length % 4 == 0 and length >= 12, f"a block of {length} bytes at {place}")
+        check(struct.unpack_from("=I", data, place + length - 4)[0] == length,
+              f"the block at {place} has two lengths")
+        yield kind, data[place + 8:place + length - 4]
+        place += length
+
+
+def options_of(body, place):
+    found = {}
+    while place < len(body):
+        code, length = struct.unpack_from("=HH", body, place)
+        if code == 0:
+            check(place + 4 == len(body), "something follows the end of the options")
+            break
+        found[code] = body[place + 4:place + 4 + length]
+        place += 4 + (length + 3) // 4 * 4
+    return found
+
+
+def check_headers(packet, original, segment):
+    """The IP and TCP headers are those of the JSON line, and their lengths and checksum right."""
+    version = packet[0] >> 4
+    size = 20 if version == 4 else 40
+    sent = segment["direction"] == "sent"
+    ends = [segment["local"], segment["remote"]] if sent else [segment["remote"], segment["local"]]
+    if version == 4:
+        words = struct.unpack("!10H", packet[:20])
+        total = sum(words)
+        check((total & 0xffff) + (total >> 16) == 0xffff, "the IPv4 checksum is wrong")
+        check(words[1] == original, "the IPv4 length is wrong")
+        addresses = [socket.inet_ntop(socket.AF_INET, packet[at:at + 4]) for at in (12, 16)]
+    else:
+        check(struct.unpack_from("!H", packet, 4)[0] + 40 == original, "the IPv6 length is wrong")
+        addresses = [socket.inet_ntop(socket.AF_INET6, packet[at:at + 16]) for at in (8, 24)]
+    check(addresses == [end["addr"] for end in ends], f"addresses {addresses}")
+    tcp = packet[size:]
+    source, target, seq = struct.unpack_from("!HHI", tcp)
+    check([source, target] == [end["port"] for end in ends], f"ports {source}, {target}")
+    check(seq == segment["seq"], "the sequence number is another")
+    check(len(tcp) == tcp[12] >> 4 << 2, "the TCP header is cut, or has data behind it")
+    check(original == size + len(tcp) + segment["payload_bytes"], "the original length is wrong")
+
+
+def everything_is_exported(folder, output):
+    """--pcapng: a packet for each segment line, in the same order, by a reader of our own."""
+    target = f"{folder}/all.pcapng"
+    subprocess.run([TCPTWIN, "replay", f"{folder}/all.twin", "--pcapng", target],
+                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=60, check=True)
+    segments = [line for line in map(json.loads, output.splitlines()) if line["type"] == "segment"]
+    interfaces, packets = [], []
+    with open(target, "rb") as file:
+        blocks = list(blocks_of(file.read()))
+    check(blocks[0][0] == 0x0a0d0d0a, "it does not begin with a section")
+    for kind, body in blocks[1:]:
+        if kind == 1:
+            check(struct.unpack_from("=H", body)[0] == 101, "the link type is not raw IP")
+            options = options_of(body, 8)
+            check(options[9] == b"\x09", "the times are not nanoseconds")
+            interfaces.append(options[2].decode())
+        else:
+            packets.append((struct.unpack_from("=IIIII", body), body))
+    check(len(packets) == len(segments), f"{len(packets)} packets of {len(segments)} segments")
+    for ((interface, high, low, captured, original), body), segment in zip(packets, segments):
+        options = options_of(body, 20 + (captured + 3) // 4 * 4)
+        comment = options[1].decode()
+        stamp = datetime.datetime.fromisoformat(segment["time"][:19] + "+00:00")
+        nanoseconds = int(stamp.timestamp()) * 10**9 + int(segment["time"][20:29])
+        check(high << 32 | low == nanoseconds, "the time is another")
+        check(interfaces[interface] == f"netns {segment['netns']}", "another namespace")
+        check(options[2] == struct.pack("=I", 2 if segment["direction"] == "sent" else 1),
+              "the direction is another")
+        check(segment["direction"] in comment, f"comment: {comment}")
+        if segment["conn"]:
+            check(f"conn {segment['conn']}" in comment, f"comment: {comment}")
+        check_headers(body[20:20 + captured], original, segment)
+    comments = [options_of(body, 20 + (head[3] + 3) // 4 * 4)[1].decode() for head, body in packets]
+    for line in ("SYN_SENT -> ESTABLISHED: synack_accepted, conformant",
+                 "ESTABLISHED -> CLOSE_WAIT: fin_received, conformant",
+                 "CLOSE -> SYN_SENT: active_open, conformant"):
+        check(any(line in comment for comment in comments), f"no comment says {line}")
+    refused = subprocess.run([TCPTWIN, "replay", target, "--pcapng", target], check=False,
+                             capture_output=True, timeout=60)
+    check(refused.returncode == 1, "a pcapng file is no recording")
+    check(os.path.getsize(target) > 0, "what cannot be replayed must not cost the file")
+
+
 def main():
     why = cannot_trace(TCPTWIN)
     if why:
@@ -221,6 +316,7 @@ def main():
         check(summary["segments_crossing"] > 0, "no bridge was ever crossed")
         check(summary["segments_passing"] > 0, "the router passed nothing on")
         everything_is_replayed(folder, output)
+        everything_is_exported(folder, output)
     return 0
 
 

@@ -207,11 +207,15 @@ constexpr std::array kFileRows = {
     OptionRow{0, "no-compress", "", "store the records as they are", kFile},
 };
 
+constexpr std::array kPcapngRow = {
+    OptionRow{0, "pcapng", "OUT", "write the segments for Wireshark instead, - is stdout", kLook},
+};
+
 constexpr auto kRecordOptions = joined(kFilterRows, kStackRow, kSegmentsRow, kFileRows,
                                        kDurationRow, kReconcileRow, kStreamRows, kFromRow);
 constexpr auto kReplayOptions =
-    joined(kFilterRows, kStepRows, kTimeRows, kEvidenceRows, kCsvRow, kFormatRows, kColourRow,
-           kDurationRow, kStepCountRow, kDivergenceExitRow, kStrictRow);
+    joined(kFilterRows, kStepRows, kTimeRows, kEvidenceRows, kCsvRow, kFormatRows, kPcapngRow,
+           kColourRow, kDurationRow, kStepCountRow, kDivergenceExitRow, kStrictRow);
 
 constexpr std::array kTopRows = {
     OptionRow{0, "interval", "TIME", "a new screen this often (default 1s)", kLook},
@@ -334,7 +338,8 @@ constexpr std::array kCommands = {
         "  tcptwin replay today.twin\n"
         "  tcptwin replay day.*                      all parts of `record --rotate`\n"
         "  tcptwin replay today.twin --cause rst_received -x\n"
-        "  tcptwin life --from today.twin --sort bytes\n",
+        "  tcptwin life --from today.twin --sort bytes\n"
+        "  tcptwin replay today.twin --pcapng today.pcapng  recorded with --segments\n",
         kReplayOptions, run_replay},
     CommandRow{"doctor", "",
                "tell what this kernel allows, tier by tier, and what is lost without it",

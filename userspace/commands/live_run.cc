@@ -10,6 +10,7 @@
 #include "commands/command.h"
 #include "commands/host_cgroups.h"
 #include "commands/surroundings.h"
+#include "sources/prerequisites.h"
 
 namespace tcptwin::commands {
 namespace {
@@ -136,6 +137,10 @@ sources::RecordHandler& LiveRun::intake() {
 // Of the run: a replay lives in the time of its recording.
 KernelTime LiveRun::now() const {
   return replayed_ ? replayed_->time() : monotonic_now();
+}
+
+std::string LiveRun::kernel() const {
+  return replayed_ ? replayed_->facts().kernel : sources::running_kernel().text;
 }
 
 Status LiveRun::begin(tracker::FindingHandler& findings, sources::RecordHandler* census_tap) {

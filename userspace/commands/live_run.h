@@ -41,6 +41,8 @@ class LiveRun {
   KernelTime began() const { return replayed_ ? replayed_->facts().opened : start(); }
   // Of the host that was traced.
   const sinks::ClockMapping& clock() const { return clock_; }
+  // Of the host that was traced: "6.1.0-18-amd64".
+  std::string kernel() const;
   sinks::CgroupDirectory& cgroups() { return *cgroups_; }
   // In a replay: adds the filter that was in force when it was recorded.
   void fill_in_filter(sinks::FindingConditions& conditions, std::string& words) const;

@@ -2,6 +2,7 @@
 #include "commands/trace_options.h"
 
 #include <array>
+#include <utility>
 
 namespace tcptwin::commands {
 namespace {
@@ -24,6 +25,15 @@ Result<TraceOptions> trace_options(const Arguments& arguments) {
   if (options.call_paths) options.run.live.call_paths = sources::CallPaths::All;
   options.run.live.segments = reader.has("segments");
   reader.exclude("segments", "csv");
+  reader.exclude("pcapng", "json");
+  reader.exclude("pcapng", "csv");
+  reader.value(
+      "pcapng",
+      [](std::string_view text) -> Result<std::string> {
+        if (!text.empty()) return std::string{text};
+        return Error{ErrorCode::Usage, "--pcapng wants the name of a file", ""};
+      },
+      [&](std::string file) { options.pcapng = std::move(file); });
   read_run(reader, options.run);
   read_recording(reader, arguments, options.conditions, options.run);
   read_count(reader, options.conditions);

@@ -16,6 +16,7 @@ struct TraceOptions {
   std::string filter_words;  // the filters as given: "--comm curl --state TIME_WAIT"; "" if none
   LookOptions look;
   bool call_paths = false;
+  std::string pcapng;  // a file instead of the output; -: stdout; "": none
   bool exit_code_on_divergence = false;
   bool strict = false;
 };
