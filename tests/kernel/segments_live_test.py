@@ -140,6 +140,13 @@ def cable(tcptwin, stack):
              family=socket.AF_INET6, client_family=socket.AF_INET, port=7803)
 
 
+def expect_nothing_of(namespace, watch):
+    """It lies between, and is no end of anything."""
+    foreign = [line_of(line) for line in watch.lines()
+               if line["type"] == "segment" and line["netns"] == namespace.inode()]
+    check(not foreign, f"segments that only pass: {foreign}")
+
+
 def bridges(tcptwin, stack):
     """Each end has its address on a bridge of its own, and a third bridge lies between them."""
     server, client, switch = (stack.enter_context(Namespace(name)) for name in ("srv", "cli", "sw"))
@@ -153,11 +160,10 @@ def bridges(tcptwin, stack):
         ip("-n", end.name, "address", "add", f"10.71.2.{host}/24", "dev", "br0")
         ip("-n", end.name, "address", "add", f"fd00:2::{host}/64", "dev", "br0", "nodad")
         ip("-n", end.name, "link", "set", "br0", "up")
+    watch = Watch(tcptwin)
     converse(tcptwin, "bridges", server, client, "10.71.2.1")
     converse(tcptwin, "bridges, IPv6", server, client, "fd00:2::1", family=socket.AF_INET6)
-    foreign = [line for line in tcptwin.lines
-               if line["type"] == "segment" and line["netns"] == switch.inode()]
-    check(not foreign, f"segments of a bridge that only lies between: {foreign}")
+    expect_nothing_of(switch, watch)
 
 
 def router(tcptwin, stack):
@@ -167,30 +173,43 @@ def router(tcptwin, stack):
     subprocess.run(between.inside(["sysctl", "-qw", "net.ipv4.ip_forward=1"]), check=True)
     ip("-n", server.name, "route", "add", "default", "via", "10.71.3.1")
     ip("-n", client.name, "route", "add", "default", "via", "10.71.4.1")
+    watch = Watch(tcptwin)
     converse(tcptwin, "router", server, client, "10.71.3.2")
-    foreign = [line for line in tcptwin.lines
-               if line["type"] == "segment" and line["netns"] == between.inode()]
-    check(not foreign, f"segments of a router that only lies between: {foreign}")
+    expect_nothing_of(between, watch)
 
 
 def nobody_is_accused_for_a_raw_socket(tcptwin, stack):
-    """A SYN in the name of an established socket, past TCP: shown as sent, and no divergence."""
+    """In the name of an established socket, but past TCP: a SYN, and data behind a FIN. Both are shown
+    as sent, and neither is a divergence."""
     server, client = (stack.enter_context(Namespace(name)) for name in ("srv", "cli"))
     veth(server, client, "10.71.5")
     listener = server.make(lambda: socket.create_server(("10.71.5.1", PORT)))
     talking = client.make(lambda: socket.create_connection(("10.71.5.1", PORT)))
     accepted, _ = listener.accept()
     watch = Watch(tcptwin)
-    source, target = talking.getsockname()[1], PORT
-    header = (source.to_bytes(2, "big") + target.to_bytes(2, "big") + bytes(8) +
-              bytes([5 << 4, 2]) + bytes(6))
     raw = client.make(lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP))
-    raw.sendto(header, ("10.71.5.1", 0))
-    tcptwin.wait_for(lambda line: line["type"] == "segment" and line in watch.lines()
-                     and line["flags"] == ["syn"] and line["direction"] == "sent",
-                     "the SYN of a raw socket")
+    for flags, seq, payload in ((2, 0, b""), (0x11, 5000, b""), (0x10, 5001, b"late")):
+        header = struct.pack("!HHIIBBHHH", talking.getsockname()[1], PORT, seq, 0, 5 << 4, flags, 0,
+                             0, 0)
+        raw.sendto(header + payload, ("10.71.5.1", 0))
+    for shown, flags in (("control", ["syn"]), ("control", ["fin", "ack"]), ("beyond_fin", ["ack"])):
+        tcptwin.wait_for(lambda line, shown=shown, flags=flags: line["type"] == "segment"
+                         and line in watch.lines() and line["direction"] == "sent"
+                         and line["flags"] == flags and line["shown"] == shown,
+                         f"what a raw socket sent: {flags}")
     for end in (raw, talking, accepted, listener):
         end.close()
+
+
+def of_one_process():
+    """-p: what comes in names no socket, and is shown all the same."""
+    with contextlib.ExitStack() as stack:
+        host = stack.enter_context(Namespace("one"))
+        tcptwin = stack.enter_context(Tcptwin(TCPTWIN, "trace", "--segments", "-p",
+                                              str(os.getpid()), "-N", str(host.inode())))
+        tcptwin.wait_until_watching()
+        converse(tcptwin, "one process", host, host, "127.0.0.1")
+        tcptwin.interrupt()
 
 
 def play(tcptwin):
@@ -317,6 +336,7 @@ def main():
         check(summary["segments_passing"] > 0, "the router passed nothing on")
         everything_is_replayed(folder, output)
         everything_is_exported(folder, output)
+    of_one_process()
     return 0
 
 
