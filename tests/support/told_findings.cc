@@ -101,6 +101,11 @@ void ToldFindings::on_adopted(const tracker::Adopted& adopted) {
   if (next_ != nullptr) next_->on_adopted(adopted);
 }
 
+void ToldFindings::on_segment(const tracker::SegmentFound& segment) {
+  joiner_.on_segment(segment);
+  if (next_ != nullptr) next_->on_segment(segment);
+}
+
 void ToldFindings::on_reconciliation(const tracker::Reconciliation& found) {
   joiner_.on_reconciliation(found);
   if (next_ != nullptr) next_->on_reconciliation(found);

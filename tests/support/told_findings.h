@@ -49,6 +49,7 @@ class ToldFindings final : public tracker::FindingHandler {
   void on_life(const tracker::Life& life) override;
   void on_stuck(const tracker::Stuck& stuck) override;
   void on_adopted(const tracker::Adopted& adopted) override;
+  void on_segment(const tracker::SegmentFound& segment) override;
   void on_reconciliation(const tracker::Reconciliation& found) override;
 
   // The run has looked up: what is ripe is printed.

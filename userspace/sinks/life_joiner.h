@@ -27,6 +27,7 @@ class LifeJoiner final : public tracker::FindingHandler {
   void on_loss(const tracker::Loss& loss) override { others_.on_loss(loss); }
   void on_call_path(const tracker::CallPath& path) override { others_.on_call_path(path); }
   void on_stuck(const tracker::Stuck& stuck) override { others_.on_stuck(stuck); }
+  void on_segment(const tracker::SegmentFound& segment) override { others_.on_segment(segment); }
   void on_adopted(const tracker::Adopted& adopted) override { others_.on_adopted(adopted); }
   void on_reconciliation(const tracker::Reconciliation& reconciliation) override {
     others_.on_reconciliation(reconciliation);
