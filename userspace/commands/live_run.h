@@ -68,6 +68,8 @@ class LiveRun {
   // When finish() was called.
   KernelTime end() const { return end_; }
 
+  // The kernel side; null in a replay.
+  const sources::LiveBpf* live() const { return live_.get(); }
   const tracker::Tracker& tracker() const { return *tracker_; }
   tracker::TrackerCounts counts() const { return tracker_->counts(); }
   const tracker::StreamStatus& stream() const { return pipeline_->status(); }

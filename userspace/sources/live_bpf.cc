@@ -360,6 +360,17 @@ bool LiveBpf::is_attached(std::string_view name) const {
   });
 }
 
+std::vector<std::pair<std::string, ProgramRuns>> LiveBpf::program_runs() const {
+  std::vector<std::pair<std::string, ProgramRuns>> runs;
+  for (const ProgramReport& report : programs()) {
+    if (!report.attached) continue;
+    const bpf_program* program =
+        bpf_object__find_program_by_name(implementation_->skeleton->obj, report.name.c_str());
+    runs.emplace_back(report.name, read_program_runs(bpf_program__fd(program)));
+  }
+  return runs;
+}
+
 bool LiveBpf::shows_minisocket_segments() const {
   return is_attached("minisocket_segments") || why_inexact(Part::Segments).empty();
 }

@@ -85,6 +85,8 @@ TrackerCounts Tracker::Implementation::counts() const {
   counts.twins = table_.size();
   counts.half_open = table_.count(model::Holder::RequestSocket);
   counts.time_wait = table_.count(model::Holder::Minisocket);
+  counts.states = table_.states();
+  counts.states[model::index(model::State::Closed)] = 0;
   return counts;
 }
 

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// `tcptwin serve`: the service. Watches for as long as it is let, and shows Prometheus what it
+// sees.
+#include <fmt/format.h>
+#include <malloc.h>
+#include <unistd.h>
+
+#include <vector>
+
+#include "commands/command.h"
+#include "commands/live_run.h"
+#include "commands/serve_options.h"
+#include "commands/service.h"
+#include "commands/surroundings.h"
+
+namespace tcptwin::commands {
+namespace {
+
+Result<std::vector<system::UniqueFd>> open_listeners(const ServeOptions& options) {
+  std::vector<system::UniqueFd> listeners;
+  for (const system::ListenAddress& address : options.listen) {
+    auto listener = system::listen_on(address);
+    if (!listener) return listener.error();
+    listeners.push_back(std::move(listener.value()));
+  }
+  return listeners;
+}
+
+std::string listening_text(const ServeOptions& options) {
+  std::string places;
+  for (const system::ListenAddress& address : options.listen) {
+    places += (places.empty() ? "" : ", ") + text(address);
+  }
+  return fmt::format("tcptwin: serves /metrics on {}\n", places);
+}
+
+// An allocator arena for each thread of the HTTP server would only take memory.
+void share_memory_between_threads() {
+  ::mallopt(M_ARENA_MAX, 2);
+}
+
+Status serve(const ServeOptions& options, sinks::Output& diagnostics) {
+  // First of all: a port that is taken shall not cost an attached kernel side.
+  auto listeners = open_listeners(options);
+  if (!listeners) return listeners.error();
+  const auto opened = LiveRun::open(options.run, diagnostics);
+  if (!opened) return opened.error();
+  LiveRun& run = *opened.value();
+  Service service{run};
+  const Status began = run.begin(service.findings());
+  if (!began) return began;
+  service.turn(monotonic_now());
+  const system::HttpServer server{
+      std::move(listeners.value()),
+      [&service](const system::HttpRequest& request) { return service.answer(request); }};
+  diagnostics.write(listening_text(options));
+  diagnostics.flush();
+  const Status ran = run.run_until([&] {
+    service.turn(monotonic_now());
+    return false;
+  });
+  const Status finished = run.finish();
+  return ran ? finished : ran;
+}
+
+}  // namespace
+
+int run_serve(const Arguments& arguments) {
+  const auto options = serve_options(arguments);
+  if (!options) return report(options.error());
+  share_memory_between_threads();
+  sinks::Output diagnostics{STDERR_FILENO};
+  const Status served = serve(options.value(), diagnostics);
+  diagnostics.flush();
+  return served ? kExitOk : report(served.error());
+}
+
+}  // namespace tcptwin::commands

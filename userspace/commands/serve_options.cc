@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#include "commands/serve_options.h"
+
+#include "commands/stuck_options.h"
+
+namespace tcptwin::commands {
+namespace {
+
+// No registered port: the number of the RFC that the connections are held against.
+constexpr std::string_view kDefaultListen = ":9293";
+
+Result<std::vector<system::ListenAddress>> parse_listen(std::string_view text) {
+  auto address = system::parse_listen_address(text);
+  if (!address) return address.error();
+  return std::vector{std::move(address.value())};
+}
+
+}  // namespace
+
+Result<ServeOptions> serve_options(const Arguments& arguments) {
+  ServeOptions options;
+  OptionReader reader{arguments};
+  reader.list("listen", parse_listen, options.listen);
+  if (options.listen.empty()) options.listen = parse_listen(kDefaultListen).value();
+  reader.value("netns", parse_netns,
+               [&](std::uint32_t netns) { options.run.live.filter.netns = netns; });
+  read_thresholds(reader, options.run.stuck);
+  read_run(reader, options.run);
+  if (reader.error()) return *reader.error();
+  return options;
+}
+
+}  // namespace tcptwin::commands

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: MIT
+// The only file that includes cpp-httplib.
+#include "system/http_server.h"
+
+#include <httplib.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <list>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+namespace tcptwin::system {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+// Answers are less urgent than the kernel's events.
+constexpr int kNiceness = 10;
+// An answer that takes so long is not being read.
+constexpr milliseconds kSlowAnswer{1000};
+
+enum class Phase { Waiting, Answering, Over };
+
+// One connection. Its thread alone uses the stream; the acceptor may look at the phase and shut the
+// socket down.
+struct Connection {
+  explicit Connection(UniqueFd accepted) : socket(std::move(accepted)) {}
+
+  UniqueFd socket;
+  std::atomic<Phase> phase{Phase::Waiting};
+  std::atomic<Clock::time_point> since{Clock::now()};
+  std::thread thread;
+
+  void enter(Phase next) {
+    since = Clock::now();
+    phase = next;
+  }
+};
+
+// A connection as httplib wants it: buffered, with a deadline and a bound for what is read.
+class BoundedStream final : public httplib::Stream {
+ public:
+  BoundedStream(Connection& connection, const HttpLimits& limits)
+      : connection_(connection), limits_(limits) {}
+
+  // Waits for the first byte of a request. False if none comes.
+  bool await_request() {
+    deadline_ = Clock::now() + limits_.idle_time;
+    if (begin_ == end_ && !fill()) return false;
+    deadline_ = Clock::now() + limits_.request_time;
+    left_ = limits_.request_bytes;
+    return true;
+  }
+  void begin_answer() { deadline_ = Clock::now() + limits_.answer_time; }
+
+  bool is_readable() const override { return true; }
+  bool is_writable() const override { return true; }
+
+  ssize_t read(char* bytes, std::size_t size) override {
+    if (left_ == 0 || (begin_ == end_ && !fill())) return -1;
+    const std::size_t taken = std::min({size, end_ - begin_, left_});
+    std::copy_n(buffer_.data() + begin_, taken, bytes);
+    begin_ += taken;
+    left_ -= taken;
+    return static_cast<ssize_t>(taken);
+  }
+
+  ssize_t write(const char* bytes, std::size_t size) override {
+    for (;;) {
+      const ssize_t written = ::send(socket(), bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (written >= 0) return written;
+      if (errno != EAGAIN && errno != EINTR) return -1;
+      if (!wait_for(POLLOUT)) return -1;
+    }
+  }
+
+  // Nobody needs to know where it comes from.
+  void get_remote_ip_and_port(std::string&, int&) const override {}
+  void get_local_ip_and_port(std::string&, int&) const override {}
+  socket_t socket() const override { return connection_.socket.get(); }
+
+ private:
+  bool wait_for(short event) const {
+    const auto left = std::chrono::ceil<milliseconds>(deadline_ - Clock::now());
+    if (left <= milliseconds::zero()) return false;
+    pollfd descriptor{socket(), event, 0};
+    const int ready = ::poll(&descriptor, 1, static_cast<int>(left.count()));
+    return ready > 0 || (ready < 0 && errno == EINTR);
+  }
+
+  bool fill() {
+    for (;;) {
+      const ssize_t bytes = ::recv(socket(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+      if (bytes > 0) {
+        begin_ = 0;
+        end_ = static_cast<std::size_t>(bytes);
+        return true;
+      }
+      if (bytes == 0 || (errno != EAGAIN && errno != EINTR)) return false;
+      if (!wait_for(POLLIN)) return false;
+    }
+  }
+
+  Connection& connection_;
+  const HttpLimits& limits_;
+  std::array<char, 4096> buffer_{};
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::size_t left_ = 0;
+  Clock::time_point deadline_;
+};
+
+// What httplib knows how to do, one connection at a time.
+class Responder final : public httplib::Server {
+ public:
+  Responder(const HttpHandler& handler, milliseconds idle_time) {
+    set_payload_max_length(0);
+    set_keep_alive_timeout(std::chrono::floor<std::chrono::seconds>(idle_time).count());
+    set_keep_alive_max_count(1000);
+    set_pre_routing_handler(
+        [&handler](const httplib::Request& request, httplib::Response& response) {
+          answer(handler, request, response);
+          return HandlerResponse::Handled;
+        });
+  }
+
+  // Requests of one connection, one after the other.
+  void serve(Connection& connection, const HttpLimits& limits) {
+    BoundedStream stream{connection, limits};
+    bool is_over = false;
+    while (!is_over && stream.await_request()) {
+      bool has_body = false;
+      const bool went_well =
+          process_request(stream, false, is_over, [&](httplib::Request& request) {
+            connection.enter(Phase::Answering);
+            stream.begin_answer();
+            has_body =
+                request.has_header("Content-Length") || request.has_header("Transfer-Encoding");
+            prefer_gzip(request);
+          });
+      // A body is not read: what follows would be taken for a request.
+      is_over = is_over || !went_well || has_body;
+      connection.enter(Phase::Waiting);
+    }
+  }
+
+ private:
+  // httplib would take brotli where it may, which packs for hundreds of milliseconds.
+  static void prefer_gzip(httplib::Request& request) {
+    const bool may_gzip =
+        request.get_header_value("Accept-Encoding").find("gzip") != std::string::npos;
+    request.headers.erase("Accept-Encoding");
+    if (may_gzip) request.set_header("Accept-Encoding", "gzip");
+  }
+
+  static void answer(const HttpHandler& handler, const httplib::Request& request,
+                     httplib::Response& response) {
+    if (request.method != "GET" && request.method != "HEAD") {
+      response.status = 405;
+      response.set_header("Allow", "GET, HEAD");
+      response.set_content("only GET and HEAD\n", "text/plain; charset=utf-8");
+      return;
+    }
+    HttpAnswer given =
+        handler({request.method, request.path, request.get_header_value("Authorization")});
+    response.status = given.status;
+    for (const auto& [name, value] : given.headers) response.set_header(name, value);
+    response.set_content(std::move(given.body), given.content_type);
+  }
+};
+
+}  // namespace
+
+class HttpServer::Implementation {
+ public:
+  Implementation(std::vector<UniqueFd> listeners, HttpHandler handler, HttpLimits limits)
+      : listeners_(std::move(listeners)),
+        handler_(std::move(handler)),
+        limits_(limits),
+        wake_(::eventfd(0, EFD_CLOEXEC)),
+        responder_(handler_, limits_.idle_time),
+        acceptor_([this] { accept_all(); }) {}
+
+  ~Implementation() {
+    is_ending_ = true;
+    ::eventfd_write(wake_.get(), 1);
+    acceptor_.join();
+    for (auto& connection : connections_) ::shutdown(connection->socket.get(), SHUT_RDWR);
+    for (auto& connection : connections_) connection->thread.join();
+  }
+  Implementation(const Implementation&) = delete;
+  Implementation& operator=(const Implementation&) = delete;
+
+ private:
+  void accept_all() {
+    ::setpriority(PRIO_PROCESS, 0, kNiceness);  // on Linux: of this thread, inherited by its own
+    std::vector<pollfd> ready;
+    for (const UniqueFd& listener : listeners_) ready.push_back({listener.get(), POLLIN, 0});
+    ready.push_back({wake_.get(), POLLIN, 0});
+    constexpr int kReapEveryMs = 1000;
+    while (!is_ending_) {
+      ::poll(ready.data(), ready.size(), connections_.empty() ? -1 : kReapEveryMs);
+      reap();
+      for (std::size_t i = 0; i < listeners_.size(); ++i) {
+        if ((ready[i].revents & POLLIN) != 0) accept_one(listeners_[i]);
+      }
+    }
+  }
+
+  void accept_one(const UniqueFd& listener) {
+    UniqueFd accepted{::accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+    if (!accepted.is_open()) {
+      // Out of descriptors: the listener stays ready, and we would spin.
+      if (errno == EMFILE || errno == ENFILE) std::this_thread::sleep_for(milliseconds{10});
+      return;
+    }
+    if (connections_.size() >= limits_.connections) make_room();
+    if (connections_.size() >= 2 * limits_.connections) return;  // those told to go are still there
+    auto connection = std::make_unique<Connection>(std::move(accepted));
+    try {
+      connection->thread = std::thread{[this, &of = *connection] { serve(of); }};
+    } catch (const std::system_error&) {
+      return;  // no more threads: this one is closed unanswered
+    }
+    connections_.push_back(std::move(connection));
+  }
+
+  void serve(Connection& connection) {
+    try {
+      responder_.serve(connection, limits_);
+    } catch (const std::exception&) {
+      // Out of memory: this connection ends, the service goes on.
+    }
+    ::shutdown(connection.socket.get(), SHUT_RDWR);
+    connection.enter(Phase::Over);
+  }
+
+  // Tells the one to go that has waited longest; else the one whose answer takes longest.
+  void make_room() {
+    Connection* victim = longest_in(Phase::Waiting);
+    if (victim == nullptr) victim = longest_in(Phase::Answering);
+    if (victim == nullptr) return;
+    const bool is_answering = victim->phase == Phase::Answering;
+    if (is_answering && Clock::now() - victim->since.load() < kSlowAnswer) return;
+    victim->enter(Phase::Over);
+    ::shutdown(victim->socket.get(), SHUT_RDWR);
+  }
+
+  Connection* longest_in(Phase phase) const {
+    Connection* longest = nullptr;
+    for (const auto& connection : connections_) {
+      if (connection->phase != phase) continue;
+      if (longest == nullptr || connection->since.load() < longest->since.load()) {
+        longest = connection.get();
+      }
+    }
+    return longest;
+  }
+
+  void reap() {
+    connections_.remove_if([](const std::unique_ptr<Connection>& connection) {
+      if (connection->phase != Phase::Over) return false;
+      connection->thread.join();
+      return true;
+    });
+  }
+
+  std::vector<UniqueFd> listeners_;
+  const HttpHandler handler_;
+  const HttpLimits limits_;
+  UniqueFd wake_;
+  std::atomic<bool> is_ending_{false};
+  Responder responder_;
+  std::list<std::unique_ptr<Connection>> connections_;  // the acceptor's
+  std::thread acceptor_;
+};
+
+HttpServer::HttpServer(std::vector<UniqueFd> listeners, HttpHandler handler, HttpLimits limits)
+    : implementation_(
+          std::make_unique<Implementation>(std::move(listeners), std::move(handler), limits)) {}
+
+HttpServer::~HttpServer() = default;
+
+}  // namespace tcptwin::system
