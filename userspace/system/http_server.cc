@@ -3,6 +3,7 @@
 #include "system/http_server.h"
 
 #include <httplib.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -138,17 +139,18 @@ class Responder final : public httplib::Server {
     BoundedStream stream{connection, limits};
     bool is_over = false;
     while (!is_over && stream.await_request()) {
-      bool has_body = false;
+      // What cannot be read to its end, and a body, which is not read at all, end the connection:
+      // the rest would be taken for the next request.
+      bool is_last = true;
       const bool went_well =
           process_request(stream, false, is_over, [&](httplib::Request& request) {
             connection.enter(Phase::Answering);
             stream.begin_answer();
-            has_body =
+            is_last =
                 request.has_header("Content-Length") || request.has_header("Transfer-Encoding");
             prefer_gzip(request);
           });
-      // A body is not read: what follows would be taken for a request.
-      is_over = is_over || !went_well || has_body;
+      is_over = is_over || !went_well || is_last;
       connection.enter(Phase::Waiting);
     }
   }
@@ -223,6 +225,8 @@ class HttpServer::Implementation {
       if (errno == EMFILE || errno == ENFILE) std::this_thread::sleep_for(milliseconds{10});
       return;
     }
+    const int on = 1;  // headers and body are written apart; of no effect on a unix socket
+    ::setsockopt(accepted.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (connections_.size() >= limits_.connections) make_room();
     if (connections_.size() >= 2 * limits_.connections) return;  // those told to go are still there
     auto connection = std::make_unique<Connection>(std::move(accepted));

@@ -16,7 +16,7 @@
 namespace tcptwin::system {
 namespace {
 
-constexpr int kBacklog = 128;
+constexpr int kBacklog = 1024;
 constexpr std::string_view kUnix = "unix:";
 
 Error unusable(std::string_view text, std::string_view why) {

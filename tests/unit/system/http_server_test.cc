@@ -135,7 +135,7 @@ TEST_F(HttpServerTest, takes_no_other_method_and_no_body) {
 }
 
 TEST_F(HttpServerTest, survives_nonsense_and_a_handler_that_throws) {
-  serve();
+  serve({.request_time = 200ms});
   ask("\r\n\r\n\r\n");
   ask(std::string(64, '\0'));
   ask("GET\r\n\r\n");
