@@ -38,25 +38,30 @@ def parsed(text):
 
 
 class Service:
-    """`tcptwin serve` with a unix socket beside the addresses it is given; ready when entered."""
+    """`tcptwin serve` with a unix socket beside the addresses it is given; ready when entered, if it can
+    be heard. `environment` gets the descriptor of its stderr and gives variables."""
 
-    def __init__(self, tcptwin, *arguments, environment=None, listen=True):
+    def __init__(self, tcptwin, *arguments, environment=None, prefix=(), is_heard=True):
         self._folder = tempfile.TemporaryDirectory()
         self.folder = self._folder.name
         self.path = os.path.join(self.folder, "http")
-        own = ["--listen", f"unix:{self.path}"] if listen else []
-        self.command = [tcptwin, "serve", *own, *arguments]
+        self.command = [*prefix, tcptwin, "serve", "--listen", f"unix:{self.path}", *arguments]
+        self._is_heard = is_heard  # False: what it says goes elsewhere
         self._environment = environment
         self._errors = []
 
     def __enter__(self):
-        environment = None if self._environment is None else {**os.environ, **self._environment}
-        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, text=True,
-                                        stderr=subprocess.PIPE, env=environment)
+        reading, writing = os.pipe()
+        environment = {**os.environ, **self._environment(writing)} if self._environment else None
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stderr=writing,
+                                        env=environment)
+        os.close(writing)
+        self._stderr = os.fdopen(reading, encoding="utf-8", errors="replace")
         self._reader = threading.Thread(target=self._read_errors)
         self._reader.start()
         try:
-            self.wait_for_message("serves /metrics")
+            if self._is_heard:
+                self.wait_for_message("serves /metrics")
         except BaseException:
             self.__exit__()
             raise
@@ -67,11 +72,11 @@ class Service:
             self.process.kill()
         self.process.wait()
         self._reader.join()
-        self.process.stderr.close()
+        self._stderr.close()
         self._folder.cleanup()
 
     def _read_errors(self):
-        self._errors.extend(self.process.stderr)
+        self._errors.extend(self._stderr)
 
     def messages(self):
         """What it wrote to stderr so far."""

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "commands/command.h"
+#include "commands/serve_rows.h"
 
 namespace tcptwin::commands {
 namespace {
@@ -13,7 +14,6 @@ constexpr std::string_view kEndings = "Which endings";
 constexpr std::string_view kThresholds = "Stuck after (0: never)";
 constexpr std::string_view kLook = "How it looks";
 constexpr std::string_view kFile = "The file";
-constexpr std::string_view kServe = "Where it is seen";
 constexpr std::string_view kRun = "How long, and what then";
 
 // The rows of a command, from those it shares with others and its own.
@@ -208,23 +208,13 @@ constexpr std::array kMetricsRow = {
               kLook},
 };
 
-constexpr std::array kServeRows = {
-    OptionRow{0, "listen", "ADDRESS",
-              ":9293 (default), 127.0.0.1:9293, [::1]:9293, unix:/PATH; may be repeated", kServe},
-};
-
-constexpr std::array kNetnsRow = {
-    OptionRow{'N', "netns", "NETNS",
-              "watch this network namespace only: name, path or inode number", kFilters},
-};
-
 constexpr auto kRecordOptions =
     joined(kFilterRows, kStackRow, kFileRows, kDurationRow, kReconcileRow, kStreamRows, kFromRow);
 constexpr auto kReplayOptions =
     joined(kFilterRows, kStepRows, kTimeRows, kEvidenceRows, kCsvRow, kFormatRows, kColourRow,
            kMetricsRow, kDurationRow, kStepCountRow, kDivergenceExitRow, kStrictRow);
 constexpr auto kServeOptions =
-    joined(kServeRows, kNetnsRow, kThresholdRows, kReconcileRow, kSourceRows);
+    joined(kServeRows, kServiceRows, kThresholdRows, kReconcileRow, kSourceRows);
 
 constexpr std::array kTopRows = {
     OptionRow{0, "interval", "TIME", "a new screen this often (default 1s)", kLook},
@@ -347,16 +337,19 @@ constexpr std::array kCommands = {
         "  tcptwin replay today.twin --cause rst_received -x\n"
         "  tcptwin life --from today.twin --sort bytes\n",
         kReplayOptions, run_replay},
-    CommandRow{"serve", "", "run as a service, with metrics for Prometheus",
-               "Watches the whole host until SIGTERM or Ctrl-C and shows what it sees as metrics:\n"
-               "  /metrics   for Prometheus; docs/metrics.md describes each\n"
-               "  /healthz   200 while it is at work\n"
-               "  /readyz    200 once it sees the kernel's events\n"
-               "No address, port or process stands in a metric, and their number is bounded.",
-               "  tcptwin serve                             on port 9293, all addresses\n"
-               "  tcptwin serve --listen 127.0.0.1:9293 --listen unix:/run/tcptwin/http\n"
-               "  tcptwin serve --close-wait 10s --reconcile 30s\n",
-               kServeOptions, run_serve},
+    CommandRow{
+        "serve", "", "run as a service, with metrics for Prometheus",
+        "Watches the whole host until SIGTERM or Ctrl-C and shows what it sees as metrics:\n"
+        "  /metrics   for Prometheus; docs/metrics.md describes each\n"
+        "  /healthz   200 while it is at work\n"
+        "  /readyz    200 once it sees the kernel's events\n"
+        "No address, port or process stands in a metric, and their number is bounded. What matters "
+        "at\nonce is a line in the journal (or on stderr). Once all is attached it gives its "
+        "rights up.\nSIGUSR1 writes the table of connections to a file.",
+        "  tcptwin serve                             on port 9293, all addresses\n"
+        "  tcptwin serve --listen 127.0.0.1:9293 --listen unix:/run/tcptwin/http\n"
+        "  tcptwin serve --close-wait 10s --reconcile 30s\n",
+        kServeOptions, run_serve},
     CommandRow{"doctor", "",
                "tell what this kernel allows, tier by tier, and what is lost without it",
                "Tries what tcptwin needs and changes nothing. Exits with 77 if `tcptwin trace` "

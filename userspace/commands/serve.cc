@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // `tcptwin serve`: the service. Watches for as long as it is let, and shows Prometheus what it
 // sees.
-#include <fmt/format.h>
 #include <malloc.h>
+#include <signal.h>
 #include <unistd.h>
 
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "commands/command.h"
@@ -12,6 +14,8 @@
 #include "commands/serve_options.h"
 #include "commands/service.h"
 #include "commands/surroundings.h"
+#include "system/http_server.h"
+#include "system/signals.h"
 
 namespace tcptwin::commands {
 namespace {
@@ -26,14 +30,6 @@ Result<std::vector<system::UniqueFd>> open_listeners(const ServeOptions& options
   return listeners;
 }
 
-std::string listening_text(const ServeOptions& options) {
-  std::string places;
-  for (const system::ListenAddress& address : options.listen) {
-    places += (places.empty() ? "" : ", ") + text(address);
-  }
-  return fmt::format("tcptwin: serves /metrics on {}\n", places);
-}
-
 // An allocator arena for each thread of the HTTP server would only take memory.
 void share_memory_between_threads() {
   ::mallopt(M_ARENA_MAX, 2);
@@ -43,23 +39,31 @@ Status serve(const ServeOptions& options, sinks::Output& diagnostics) {
   // First of all: a port that is taken shall not cost an attached kernel side.
   auto listeners = open_listeners(options);
   if (!listeners) return listeners.error();
+  auto signals = system::CaughtSignals::open({SIGUSR1});
+  if (!signals) return signals.error();
   const auto opened = LiveRun::open(options.run, diagnostics);
   if (!opened) return opened.error();
   LiveRun& run = *opened.value();
-  Service service{run};
-  const Status began = run.begin(service.findings());
+  Service service{options, run, signals.value()};
+  const Status began = run.begin(service);
   if (!began) return began;
+  // The first census was the last thing that takes rights; threads start with what is left.
+  const Status given_up = service.give_up_rights();
+  if (!given_up) return given_up;
   service.turn(monotonic_now());
-  const system::HttpServer server{
-      std::move(listeners.value()),
-      [&service](const system::HttpRequest& request) { return service.answer(request); }};
-  diagnostics.write(listening_text(options));
-  diagnostics.flush();
+  std::optional<system::HttpServer> server;
+  server.emplace(std::move(listeners.value()), [&service](const system::HttpRequest& request) {
+    return service.answer(request);
+  });
+  service.ready();
   const Status ran = run.run_until([&] {
     service.turn(monotonic_now());
     return false;
   });
+  service.stopping();
+  server.reset();
   const Status finished = run.finish();
+  service.ended();
   return ran ? finished : ran;
 }
 

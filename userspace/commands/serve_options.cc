@@ -2,6 +2,7 @@
 #include "commands/serve_options.h"
 
 #include "commands/stuck_options.h"
+#include "commands/table_dump.h"
 
 namespace tcptwin::commands {
 namespace {
@@ -24,6 +25,9 @@ Result<ServeOptions> serve_options(const Arguments& arguments) {
   if (options.listen.empty()) options.listen = parse_listen(kDefaultListen).value();
   reader.value("netns", parse_netns,
                [&](std::uint32_t netns) { options.run.live.filter.netns = netns; });
+  reader.value("keep-rights", parse_kept_rights,
+               [&](KeptRights kept) { options.keep_rights = kept; });
+  options.dump_file = arguments.value("dump-file", default_dump_path());
   read_thresholds(reader, options.run.stuck);
   read_run(reader, options.run);
   if (reader.error()) return *reader.error();

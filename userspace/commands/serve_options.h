@@ -2,9 +2,11 @@
 // What `serve` was asked for.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "commands/kept_rights.h"
 #include "commands/live_options.h"
 #include "system/listen_address.h"
 
@@ -13,6 +15,8 @@ namespace tcptwin::commands {
 struct ServeOptions {
   LiveRunOptions run;
   std::vector<system::ListenAddress> listen;  // at least one
+  KeptRights keep_rights = KeptRights::None;
+  std::string dump_file;  // for SIGUSR1; "": there is none
 };
 
 Result<ServeOptions> serve_options(const Arguments& arguments);

@@ -2,10 +2,13 @@
 #include "commands/service.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "commands/surroundings.h"
+#include "system/privileges.h"
 #include "system/process_facts.h"
 
 namespace tcptwin::commands {
@@ -16,6 +19,8 @@ constexpr Duration kPublishEvery = std::chrono::milliseconds{50};
 constexpr Duration kReadProgramsEvery = std::chrono::seconds{1};
 // A turn lasts 50 ms, a census of a million sockets a second.
 constexpr Duration kHangsAfter = std::chrono::seconds{10};
+
+constexpr Duration kTellStatusEvery = std::chrono::seconds{10};
 
 constexpr const char* kText = "text/plain; charset=utf-8";
 
@@ -32,11 +37,100 @@ std::string landing_page() {
 
 }  // namespace
 
-Service::Service(LiveRun& run) : run_(run), metrics_(monotonic_now), last_turn_(monotonic_now()) {}
+Service::Service(const ServeOptions& options, LiveRun& run, system::CaughtSignals& signals)
+    : options_(options),
+      run_(run),
+      signals_(signals),
+      dump_(options.dump_file),
+      metrics_(monotonic_now),
+      log_(run.clock(), [this](const system::JournalLine& line) { journal_.write(line); }),
+      last_turn_(monotonic_now()) {
+  log_.advance(last_turn_);
+}
+
+void Service::on_divergence(const tracker::Divergence& divergence) {
+  metrics_.on_divergence(divergence);
+  log_.on_divergence(divergence);
+}
+
+void Service::on_loss(const tracker::Loss& loss) {
+  metrics_.on_loss(loss);
+  log_.on_loss(loss);
+}
+
+void Service::say(sinks::LogKind kind, std::string message) {
+  journal_.write(sinks::log_line(kind, std::move(message)));
+}
+
+Status Service::give_up_rights() {
+  const bool has_any = system::Privileges::read().has_any();
+  const Status given_up = commands::give_up_rights(options_.keep_rights);
+  if (!given_up || !has_any) return given_up;
+  std::string lost;
+  for (const LostAbility& ability : lost_abilities(options_.keep_rights)) {
+    lost += fmt::format("{}{} ({})", lost.empty() ? "" : "; ", ability.what, ability.instead);
+  }
+  if (lost.empty()) return Done{};
+  say(sinks::LogKind::RightsDropped, "gave up capabilities; not possible from now on: " + lost);
+  return Done{};
+}
+
+void Service::ready() {
+  std::string places;
+  for (const system::ListenAddress& address : options_.listen) {
+    places += (places.empty() ? "" : ", ") + text(address);
+  }
+  say(sinks::LogKind::Ready, "serves /metrics on " + places);
+  manager_.ready(status_text());
+}
 
 void Service::turn(KernelTime now) {
   last_turn_ = now;
+  log_.advance(now);
+  manager_.alive(now);
   if (!published_ || now - *published_ >= kPublishEvery) publish(now);
+  if (!status_told_ || now - *status_told_ >= kTellStatusEvery) {
+    if (status_told_) manager_.status(status_text());
+    status_told_ = now;
+  }
+  answer_signals(now);
+}
+
+void Service::answer_signals(KernelTime now) {
+  while (const auto signal = signals_.take()) {
+    if (*signal == SIGUSR1) begin_dump(now);
+  }
+  const auto outcome = dump_.take_outcome();
+  if (!outcome) return;
+  say(sinks::LogKind::TableWritten,
+      *outcome ? "wrote the table of connections to " + dump_.path() : outcome->error().what);
+}
+
+void Service::begin_dump(KernelTime now) {
+  const Status begun = dump_.begin(run_.tracker(), run_.clock(), now);
+  if (begun) return;
+  const Error& error = begun.error();
+  say(sinks::LogKind::TableWritten,
+      error.hint.empty() ? error.what : error.what + "; " + error.hint);
+}
+
+void Service::stopping() {
+  manager_.stopping();
+}
+
+void Service::ended() {
+  log_.finish();
+  say(sinks::LogKind::Ended, "ends; " + status_text());
+}
+
+std::string Service::status_text() const {
+  const tracker::TrackerCounts counts = run_.counts();
+  std::uint64_t divergences = 0;
+  for (const std::uint64_t count : counts.divergences) divergences += count;
+  const tracker::StreamStatus& stream = run_.stream();
+  return fmt::format("{} connections and listeners now, {} state changes, {} divergences, {} lost",
+                     counts.twins, counts.steps, divergences,
+                     stream.lost_in_ring + stream.recursion_misses + stream.malformed);
 }
 
 void Service::publish(KernelTime now) {

@@ -22,14 +22,15 @@ bool send_to_journal(const JournalLine& line) {
   std::vector<std::string> fields = {"MESSAGE=" + line.message,
                                      "PRIORITY=" + std::to_string(static_cast<int>(line.priority))};
   if (!line.message_id.empty()) fields.push_back("MESSAGE_ID=" + line.message_id);
+  if (!line.details.empty()) fields.push_back("TCPTWIN_REPORT=" + line.details);
   for (const auto& [name, value] : line.fields) fields.push_back(name + "=" + value);
   std::vector<iovec> parts;
   for (std::string& field : fields) parts.push_back({field.data(), field.size()});
   return ::sd_journal_sendv(parts.data(), static_cast<int>(parts.size())) >= 0;
 }
 
-void write_to_stderr(std::string text) {
-  text = "tcptwin: " + text + '\n';
+void write_to_stderr(const JournalLine& line) {
+  const std::string text = "tcptwin: " + line.message + '\n' + line.details;
   std::string_view rest = text;
   while (!rest.empty()) {
     const ssize_t written = ::write(STDERR_FILENO, rest.data(), rest.size());
@@ -46,7 +47,7 @@ Journal Journal::of_this_process() {
 
 void Journal::write(const JournalLine& line) {
   if (is_connected_ && send_to_journal(line)) return;
-  write_to_stderr(line.message);
+  write_to_stderr(line);
 }
 
 }  // namespace tcptwin::system

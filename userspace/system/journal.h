@@ -17,6 +17,7 @@ struct JournalLine {
   Priority priority = Priority::Info;
   std::string message;
   std::string message_id;                                   // 32 hexadecimal digits; may be ""
+  std::string details;                                      // more lines; field TCPTWIN_REPORT
   std::vector<std::pair<std::string, std::string>> fields;  // names as journald(8) wants them
 };
 

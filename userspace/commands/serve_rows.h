@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// The options of `serve` that no other command has; part of the table of commands.
+#pragma once
+
+#include <array>
+
+#include "commands/command.h"
+
+namespace tcptwin::commands {
+
+inline constexpr std::string_view kServeSeen = "Where it is seen";
+inline constexpr std::string_view kServeRun = "How it runs";
+
+inline constexpr std::array kServeRows = {
+    OptionRow{0, "listen", "ADDRESS",
+              ":9293 (default), 127.0.0.1:9293, [::1]:9293, unix:/PATH; repeatable", kServeSeen},
+};
+
+inline constexpr std::array kServiceRows = {
+    OptionRow{'N', "netns", "NETNS",
+              "watch this network namespace only: name, path or inode number", kServeRun},
+    OptionRow{0, "keep-rights", "WHAT",
+              "none (default), namespaces (to compare in all of them), or all", kServeRun},
+    OptionRow{0, "dump-file", "FILE",
+              "for SIGUSR1 (default: sockets.jsonl in the service's state directory)", kServeRun},
+};
+
+}  // namespace tcptwin::commands
