@@ -165,6 +165,43 @@ def sigusr1_writes_the_table(namespace):
         end.close()
 
 
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def sighup_takes_a_good_configuration_and_refuses_a_bad_one(namespace):
+    """A threshold that is lowered while it runs finds what was not stuck before."""
+    keeps = namespace.make(lambda: close_wait(2))
+    good = "tcptwin_config_last_reload_successful"
+    with tempfile.TemporaryDirectory() as folder:
+        config = f"{folder}/tcptwin.yaml"
+        write(config, "close-wait: 1h\n")
+        with Service(TCPTWIN, "-N", namespace.name, "--config", config,
+                     prefix=namespace.inside([])) as service:
+            began = service.metrics()
+            check(total(began, good) == 1, "what it began with was good")
+            write(config, "close-wait: 500ms\nclose-wiat: 1s\n")
+            service.process.send_signal(signal.SIGHUP)
+            service.wait_for_message("the former one holds")
+            check(f"{config}:2: unknown key 'close-wiat'; did you mean close-wait?"
+                  in service.messages(), service.messages())
+            bad = service.wait_for(lambda found: total(found, good) == 0, "the metric says so")
+            read_at = "tcptwin_config_last_reload_success_timestamp_seconds"
+            check(bad[read_at] == began[read_at], "the good one was read at the start")
+            write(config, "close-wait: 500ms\ntier: t0\n")
+            service.process.send_signal(signal.SIGHUP)
+            service.wait_for_message("this takes a restart to change: tier")
+            after = service.wait_for(
+                lambda found: total(found, good) == 1
+                and total(found, "tcptwin_stuck_sockets", state="close_wait") == 2,
+                "the new threshold holds")
+            check(after[read_at] > began[read_at], "the time of the good one moves on")
+            service.wait_for_message("stuck[close_wait", count=2)
+    for end in keeps:
+        end.close()
+
+
 @contextlib.contextmanager
 def journal(folder):
     """Where journald would listen, seen by a program that begins with the given words."""
@@ -217,7 +254,8 @@ def the_journal_gets_lines_with_fields(namespace):
 
 
 TESTS = (systemd_is_told, all_works_without_rights, rights_that_are_kept_reach_other_namespaces,
-         sigusr1_writes_the_table, the_journal_gets_lines_with_fields)
+         sigusr1_writes_the_table, sighup_takes_a_good_configuration_and_refuses_a_bad_one,
+         the_journal_gets_lines_with_fields)
 
 
 def main():

@@ -214,7 +214,7 @@ constexpr auto kReplayOptions =
     joined(kFilterRows, kStepRows, kTimeRows, kEvidenceRows, kCsvRow, kFormatRows, kColourRow,
            kMetricsRow, kDurationRow, kStepCountRow, kDivergenceExitRow, kStrictRow);
 constexpr auto kServeOptions =
-    joined(kServeRows, kServiceRows, kThresholdRows, kReconcileRow, kSourceRows);
+    joined(kConfigRows, kServeRows, kServiceRows, kThresholdRows, kReconcileRow, kSourceRows);
 
 constexpr std::array kTopRows = {
     OptionRow{0, "interval", "TIME", "a new screen this often (default 1s)", kLook},
@@ -345,7 +345,10 @@ constexpr std::array kCommands = {
         "  /readyz    200 once it sees the kernel's events\n"
         "No address, port or process stands in a metric, and their number is bounded. What matters "
         "at\nonce is a line in the journal (or on stderr). Once all is attached it gives its "
-        "rights up.\nSIGUSR1 writes the table of connections to a file.",
+        "rights up.\nSIGHUP reads the configuration again, SIGUSR1 writes the table of connections "
+        "to a "
+        "file.\nEvery setting is an option, a key of the file (close-wait: 10s) and a variable\n"
+        "(TCPTWIN_CLOSE_WAIT); options outweigh variables, variables the file.",
         "  tcptwin serve                             on port 9293, all addresses\n"
         "  tcptwin serve --listen 127.0.0.1:9293 --listen unix:/run/tcptwin/http\n"
         "  tcptwin serve --close-wait 10s --reconcile 30s\n",

@@ -77,6 +77,12 @@ class LiveRun {
   // Compares with the kernel now, whether it is due or not. After an Error no other can be taken.
   Status take_census(sources::RecordHandler* tap = nullptr);
 
+  // What a service may be told while it runs.
+  void change(const tracker::StuckThresholds& stuck, std::optional<Duration> reconcile) {
+    options_.reconcile = reconcile;
+    tracker_->set_stuck_thresholds(stuck);
+  }
+
   // Nobody reads what is recorded any more.
   bool recording_is_gone() const { return recorder_ != nullptr && recorder_->is_gone(); }
 

@@ -5,13 +5,16 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "commands/command.h"
 #include "commands/live_run.h"
 #include "commands/serve_options.h"
+#include "commands/serve_settings.h"
 #include "commands/service.h"
 #include "commands/surroundings.h"
 #include "system/http_server.h"
@@ -30,21 +33,32 @@ Result<std::vector<system::UniqueFd>> open_listeners(const ServeOptions& options
   return listeners;
 }
 
+std::string checked_text(const ServeSettings& settings) {
+  return settings.file.empty() ? "no configuration file, and nothing is wrong\n"
+                               : settings.file + " is good\n";
+}
+
 // An allocator arena for each thread of the HTTP server would only take memory.
 void share_memory_between_threads() {
   ::mallopt(M_ARENA_MAX, 2);
 }
 
-Status serve(const ServeOptions& options, sinks::Output& diagnostics) {
+const char* environment(const char* name) {
+  return std::getenv(name);
+}
+
+Status serve(const ServeOptions& options, const ServeSettings& settings, const Arguments& flags,
+             sinks::Output& diagnostics) {
   // First of all: a port that is taken shall not cost an attached kernel side.
   auto listeners = open_listeners(options);
   if (!listeners) return listeners.error();
-  auto signals = system::CaughtSignals::open({SIGUSR1});
+  auto signals = system::CaughtSignals::open({SIGHUP, SIGUSR1});
   if (!signals) return signals.error();
   const auto opened = LiveRun::open(options.run, diagnostics);
   if (!opened) return opened.error();
   LiveRun& run = *opened.value();
-  Service service{options, run, signals.value()};
+  const auto read_again = [&flags] { return gather_settings(flags, environment); };
+  Service service{options, settings, read_again, run, signals.value()};
   const Status began = run.begin(service);
   if (!began) return began;
   // The first census was the last thing that takes rights; threads start with what is left.
@@ -70,11 +84,15 @@ Status serve(const ServeOptions& options, sinks::Output& diagnostics) {
 }  // namespace
 
 int run_serve(const Arguments& arguments) {
-  const auto options = serve_options(arguments);
+  const auto settings = gather_settings(arguments, environment);
+  if (!settings) return report(settings.error());
+  const auto options = serve_options(settings.value().arguments);
   if (!options) return report(options.error());
+  if (arguments.has("print-config")) return print(settings_text(settings.value()));
+  if (arguments.has("check-config")) return print(checked_text(settings.value()));
   share_memory_between_threads();
   sinks::Output diagnostics{STDERR_FILENO};
-  const Status served = serve(options.value(), diagnostics);
+  const Status served = serve(options.value(), settings.value(), arguments, diagnostics);
   diagnostics.flush();
   return served ? kExitOk : report(served.error());
 }

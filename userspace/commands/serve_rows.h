@@ -10,10 +10,19 @@ namespace tcptwin::commands {
 
 inline constexpr std::string_view kServeSeen = "Where it is seen";
 inline constexpr std::string_view kServeRun = "How it runs";
+inline constexpr std::string_view kServeConfig = "Configuration";
 
 inline constexpr std::array kServeRows = {
     OptionRow{0, "listen", "ADDRESS",
               ":9293 (default), 127.0.0.1:9293, [::1]:9293, unix:/PATH; repeatable", kServeSeen},
+};
+
+inline constexpr std::array kConfigRows = {
+    OptionRow{0, "config", "FILE", "default /etc/tcptwin/tcptwin.yaml, if there is one",
+              kServeConfig},
+    OptionRow{0, "check-config", "", "say whether all settings are right, and end", kServeConfig},
+    OptionRow{0, "print-config", "", "print all settings, each with where it comes from, and end",
+              kServeConfig},
 };
 
 inline constexpr std::array kServiceRows = {

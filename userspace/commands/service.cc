@@ -37,8 +37,12 @@ std::string landing_page() {
 
 }  // namespace
 
-Service::Service(const ServeOptions& options, LiveRun& run, system::CaughtSignals& signals)
+Service::Service(const ServeOptions& options, ServeSettings settings, ReadSettings read_again,
+                 LiveRun& run, system::CaughtSignals& signals)
     : options_(options),
+      settings_(std::move(settings)),
+      read_again_(std::move(read_again)),
+      settings_read_at_(monotonic_now()),
       run_(run),
       signals_(signals),
       dump_(options.dump_file),
@@ -88,17 +92,18 @@ void Service::turn(KernelTime now) {
   last_turn_ = now;
   log_.advance(now);
   manager_.alive(now);
+  answer_signals(now);
   if (!published_ || now - *published_ >= kPublishEvery) publish(now);
   if (!status_told_ || now - *status_told_ >= kTellStatusEvery) {
     if (status_told_) manager_.status(status_text());
     status_told_ = now;
   }
-  answer_signals(now);
 }
 
 void Service::answer_signals(KernelTime now) {
   while (const auto signal = signals_.take()) {
     if (*signal == SIGUSR1) begin_dump(now);
+    if (*signal == SIGHUP) reload(now);
   }
   const auto outcome = dump_.take_outcome();
   if (!outcome) return;
@@ -112,6 +117,39 @@ void Service::begin_dump(KernelTime now) {
   const Error& error = begun.error();
   say(sinks::LogKind::TableWritten,
       error.hint.empty() ? error.what : error.what + "; " + error.hint);
+}
+
+// Takes what can be changed while it runs; gives the names of what cannot.
+Result<std::vector<std::string>> Service::take_settings() {
+  auto settings = read_again_();
+  if (!settings) return settings.error();
+  const auto options = serve_options(settings.value().arguments);
+  if (!options) return options.error();
+  run_.change(options.value().run.stuck, options.value().run.reconcile);
+  auto changes = changes_for_restart(settings_, settings.value());
+  settings_.file = settings.value().file;
+  return changes;
+}
+
+void Service::reload(KernelTime now) {
+  manager_.reloading(now);
+  const auto changes = take_settings();
+  settings_are_good_ = static_cast<bool>(changes);
+  programs_read_.reset();  // the metrics shall say it at once
+  published_.reset();
+  if (!changes) {
+    const Error& error = changes.error();
+    say(sinks::LogKind::ReloadRefused,
+        "the configuration is refused, the former one holds: " + error.what);
+  } else {
+    settings_read_at_ = now;
+    std::string restart;
+    for (const std::string& name : changes.value()) restart += (restart.empty() ? "" : ", ") + name;
+    say(sinks::LogKind::Reloaded,
+        "read the configuration again" +
+            (restart.empty() ? "" : "; this takes a restart to change: " + restart));
+  }
+  manager_.ready(status_text());
 }
 
 void Service::stopping() {
@@ -160,6 +198,10 @@ sinks::ServiceNumbers Service::service_numbers() const {
   }
   numbers.has_bpf_statistics = sources::bpf_statistics_are_on();
   numbers.ring_bytes = live.ring_bytes();
+  numbers.config_is_good = settings_are_good_;
+  const Duration read_at =
+      settings_read_at_.time_since_epoch() + run_.clock().realtime_minus_monotonic;
+  numbers.config_read_at = std::chrono::duration<double>(read_at).count();
   const bool is_exact = std::ranges::any_of(
       sources::kExactParts, [&](sources::Part part) { return live.why_inexact(part).empty(); });
   numbers.tiers = {true, live.is_attached("existing_sockets"), is_exact};

@@ -4,11 +4,14 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "commands/live_run.h"
 #include "commands/serve_options.h"
+#include "commands/serve_settings.h"
 #include "commands/table_dump.h"
 #include "sinks/finding_log.h"
 #include "sinks/metric_families.h"
@@ -22,8 +25,11 @@ namespace tcptwin::commands {
 
 class Service final : public tracker::FindingHandler {
  public:
-  // `signals` are those that ask for something; those that end it are the run's.
-  Service(const ServeOptions& options, LiveRun& run, system::CaughtSignals& signals);
+  using ReadSettings = std::function<Result<ServeSettings>()>;
+  // `signals` are those that ask for something; those that end it are the run's. `read_again` is
+  // what SIGHUP asks for.
+  Service(const ServeOptions& options, ServeSettings settings, ReadSettings read_again,
+          LiveRun& run, system::CaughtSignals& signals);
 
   void on_step(const tracker::Step& step) override { metrics_.on_step(step); }
   void on_divergence(const tracker::Divergence& divergence) override;
@@ -52,12 +58,18 @@ class Service final : public tracker::FindingHandler {
   void publish(KernelTime now);
   void answer_signals(KernelTime now);
   void begin_dump(KernelTime now);
+  void reload(KernelTime now);
+  Result<std::vector<std::string>> take_settings();
   void say(sinks::LogKind kind, std::string message);
   std::string status_text() const;
   sinks::ServiceNumbers service_numbers() const;
   system::HttpAnswer health() const;
 
-  const ServeOptions& options_;
+  const ServeOptions& options_;  // as it was started
+  ServeSettings settings_;       // as it was started
+  ReadSettings read_again_;
+  bool settings_are_good_ = true;
+  KernelTime settings_read_at_;
   LiveRun& run_;
   system::CaughtSignals& signals_;
   system::Journal journal_ = system::Journal::of_this_process();

@@ -27,6 +27,8 @@ enum class LogKind : std::uint8_t {
   HeldBack,
   Ready,
   RightsDropped,
+  Reloaded,
+  ReloadRefused,
   TableWritten,
   Ended,
 };

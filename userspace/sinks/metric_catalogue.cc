@@ -56,6 +56,8 @@ constexpr std::array<MetricRow, kMetricCount> kRows = {{
     {ProgramSeconds, G::Service, K::Counter, "tcptwin_bpf_program_run_seconds_total", "Time the program took, while the kernel counts it", {"program"}, ""},
     {ProgramMisses, G::Service, K::Counter, "tcptwin_bpf_program_recursion_misses_total", "Runs that the kernel refused because the program was running on that CPU", {"program"}, ""},
     {BpfStatistics, G::Service, K::Gauge, "tcptwin_bpf_statistics_enabled", "1 while the kernel counts runs and run time (kernel.bpf_stats_enabled)", {}, ""},
+    {ConfigReloaded, G::Service, K::Gauge, "tcptwin_config_last_reload_successful", "1 if the configuration was good when it was last read, 0 if it was refused and the former one holds", {}, ""},
+    {ConfigReloadTime, G::Service, K::Gauge, "tcptwin_config_last_reload_success_timestamp_seconds", "When a good configuration was last read", {}, ""},
     {BuildInfo, G::Service, K::Gauge, "tcptwin_build_info", "Always 1", {"version", "revision", "libbpf"}, ""},
     {ProcessCpu, G::Service, K::Counter, "process_cpu_seconds_total", "User and system CPU time of the service", {}, ""},
     {ProcessResident, G::Service, K::Gauge, "process_resident_memory_bytes", "Resident memory of the service", {}, ""},

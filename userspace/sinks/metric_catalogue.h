@@ -53,6 +53,8 @@ enum class Metric : std::uint8_t {
   ProgramSeconds,
   ProgramMisses,
   BpfStatistics,
+  ConfigReloaded,
+  ConfigReloadTime,
   BuildInfo,
   ProcessCpu,
   ProcessResident,

@@ -184,6 +184,8 @@ void add_service(Families& families, const MetricNumbers& numbers, const Service
     families.add(Metric::ProgramMisses, {program.name}, program.recursion_misses);
   }
   families.add(Metric::BpfStatistics, {}, service.has_bpf_statistics ? 1 : 0);
+  families.add(Metric::ConfigReloaded, {}, service.config_is_good ? 1 : 0);
+  families.add(Metric::ConfigReloadTime, {}, service.config_read_at);
   families.add(Metric::BuildInfo, {build.version, build.revision, build.libbpf}, 1);
 }
 

@@ -68,6 +68,8 @@ struct ServiceNumbers {
   bool has_bpf_statistics = false;
   std::size_t ring_bytes = 0;
   std::array<bool, 3> tiers{};  // t0, t1, t2
+  bool config_is_good = true;
+  double config_read_at = 0;  // seconds since 1970, when it was last good
 };
 
 struct BuildFacts {

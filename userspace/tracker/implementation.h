@@ -93,6 +93,7 @@ class Tracker::Implementation {
   TrackerCounts counts() const;
   void visit(const TwinVisitor& visitor) const;
   bool wants_census() const;
+  void set_stuck_thresholds(const StuckThresholds& thresholds);
 
  private:
   // socket_events.cc

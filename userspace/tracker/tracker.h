@@ -111,6 +111,9 @@ class Tracker {
   // Every twin of the mirror, in no particular order.
   void visit(const TwinVisitor& visitor) const;
 
+  // From now on: what has been reported already is looked at again when it would have been.
+  void set_stuck_thresholds(const StuckThresholds& thresholds);
+
   // A census would help now: something was lost since the last one, or it left suspects.
   bool wants_census() const;
 
