@@ -6,6 +6,7 @@ with 77 where the running kernel does not allow it."""
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -45,7 +46,9 @@ def counters_are_the_connections_made(namespace):
     """Each cause as often as a test made it happen."""
     with Service(TCPTWIN, "-N", namespace.name) as service:
         check(total(service.metrics(), "tcptwin_transitions_total") == 0, "it begins at 0")
-        namespace.make(make_connections)
+        port = namespace.make(make_connections)
+        service.wait_for(lambda metrics: total(metrics, "tcptwin_connections_closed_total") == 35,
+                         "all connections have ended")
         expected = {
             ("tcptwin_connections_opened_total", "role", "active"): 12 + 5 + 3,
             ("tcptwin_connections_opened_total", "role", "passive"): 12 + 3,
@@ -59,6 +62,10 @@ def counters_are_the_connections_made(namespace):
             ("tcptwin_connections_closed_total", "how", "rst_sent"): 3,
             ("tcptwin_connections_closed_total", "how", "rst_received"): 3,
             ("tcptwin_handshake_failures_total", "reason", "refused"): 5,
+            ("tcptwin_listener_requests_total", "port", str(port)): 12 + 3,
+            ("tcptwin_listener_handshakes_total", "port", str(port)): 12 + 3,
+            ("tcptwin_unit_connections_closed_total", "how", "fin"): 2 * 12,
+            ("tcptwin_unit_connections_closed_total", "unit", own_unit(service)): 2 * 12 + 5 + 6,
             ("tcptwin_handshake_duration_seconds_count", "role", "active"): 12 + 3,
             ("tcptwin_handshake_duration_seconds_count", "role", "passive"): 12 + 3,
         }
@@ -95,6 +102,16 @@ def make_connections():
     for _ in range(5):
         with contextlib.suppress(ConnectionRefusedError):
             states.connect_to("ipv4", port)
+    return port
+
+
+def own_unit(service):
+    """The unit that all connections of this test belong to: the only one but `other` that has any."""
+    counted = {re.search('unit="([^"]*)"', series)[1]
+               for series, value in service.metrics().items()
+               if series.startswith("tcptwin_unit_connections_closed_total") and value > 0}
+    check(len(counted) == 1 and "other" not in counted, counted)
+    return counted.pop()
 
 
 def gauges_are_those_of_ss(namespace):

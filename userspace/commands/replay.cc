@@ -36,7 +36,7 @@ Result<std::string> counted(const Arguments& arguments, sinks::Output& diagnosti
   const auto opened = LiveRun::open(options.value().run, diagnostics);
   if (!opened) return opened.error();
   LiveRun& run = *opened.value();
-  sinks::Metrics metrics;
+  sinks::Metrics metrics{{}, &run.cgroups()};
   const Status ran = run.run_through(metrics, [] { return false; });
   if (!ran) return ran.error();
   const auto numbers = std::make_shared<const sinks::MetricNumbers>(

@@ -10,6 +10,9 @@ namespace {
 // No registered port: the number of the RFC that the connections are held against.
 constexpr std::string_view kDefaultListen = ":9293";
 
+// Each is worth 17 series.
+constexpr std::uint64_t kMostOwners = 1000;
+
 Result<std::vector<system::ListenAddress>> parse_listen(std::string_view text) {
   auto address = system::parse_listen_address(text);
   if (!address) return address.error();
@@ -27,6 +30,9 @@ Result<ServeOptions> serve_options(const Arguments& arguments) {
                [&](std::uint32_t netns) { options.run.live.filter.netns = netns; });
   reader.value("keep-rights", parse_kept_rights,
                [&](KeptRights kept) { options.keep_rights = kept; });
+  reader.value(
+      "owners", [](std::string_view text) { return parse_number("owners", text, 0, kMostOwners); },
+      [&](std::uint64_t owners) { options.owners = owners; });
   options.dump_file = arguments.value("dump-file", default_dump_path());
   read_thresholds(reader, options.run.stuck);
   read_run(reader, options.run);

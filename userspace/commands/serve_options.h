@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "commands/kept_rights.h"
 #include "commands/live_options.h"
+#include "sinks/metrics.h"
 #include "system/listen_address.h"
 
 namespace tcptwin::commands {
@@ -16,6 +17,7 @@ struct ServeOptions {
   LiveRunOptions run;
   std::vector<system::ListenAddress> listen;  // at least one
   KeptRights keep_rights = KeptRights::None;
+  std::size_t owners = sinks::kDefaultOwners;
   std::string dump_file;  // for SIGUSR1; "": there is none
 };
 

@@ -26,6 +26,9 @@ inline constexpr std::array kConfigRows = {
 };
 
 inline constexpr std::array kServiceRows = {
+    OptionRow{0, "owners", "N",
+              "units and listening ports with series of their own (default 50; 0: none)",
+              kServeRun},
     OptionRow{'N', "netns", "NETNS",
               "watch this network namespace only: name, path or inode number", kServeRun},
     OptionRow{0, "keep-rights", "WHAT",

@@ -20,8 +20,9 @@ namespace {
 constexpr std::array<std::string_view, 3> kAboutTheFile = {"config", "check-config",
                                                            "print-config"};
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kDefaults = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kDefaults = {{
     {"listen", ":9293"},
+    {"owners", "50"},
     {"keep-rights", "none"},
     {"close-wait", "60s"},
     {"fin-wait1", "30s"},

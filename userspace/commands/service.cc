@@ -46,7 +46,7 @@ Service::Service(const ServeOptions& options, ServeSettings settings, ReadSettin
       run_(run),
       signals_(signals),
       dump_(options.dump_file),
-      metrics_(monotonic_now),
+      metrics_(monotonic_now, &run.cgroups(), options.owners),
       log_(run.clock(), [this](const system::JournalLine& line) { journal_.write(line); }),
       last_turn_(monotonic_now()) {
   log_.advance(last_turn_);

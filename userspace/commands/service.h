@@ -36,7 +36,10 @@ class Service final : public tracker::FindingHandler {
   void on_loss(const tracker::Loss& loss) override;
   void on_call_path(const tracker::CallPath& path) override { log_.on_call_path(path); }
   void on_life(const tracker::Life& life) override { metrics_.on_life(life); }
-  void on_stuck(const tracker::Stuck& stuck) override { log_.on_stuck(stuck); }
+  void on_stuck(const tracker::Stuck& stuck) override {
+    metrics_.on_stuck(stuck);
+    log_.on_stuck(stuck);
+  }
   void on_reconciliation(const tracker::Reconciliation& found) override {
     metrics_.on_reconciliation(found);
   }

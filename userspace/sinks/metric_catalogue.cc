@@ -27,6 +27,13 @@ constexpr std::array<MetricRow, kMetricCount> kRows = {{
     {Closed, G::Connections, K::Counter, "tcptwin_connections_closed_total", "Connections that ended: by whom, how and why", {"closed_by", "how", "why"}, "the words of `tcptwin life`; any other combination gets its series when it occurs, 64 at most, then `other`"},
     {StuckFound, G::Connections, K::Counter, "tcptwin_stuck_found_total", "Findings of `tcptwin stuck`, repeated ones not counted", {"kind"}, ""},
 
+    {UnitOpened, G::Owners, K::Counter, "tcptwin_unit_connections_opened_total", "Connections of the unit whose first SYN was sent or received", {"unit", "container", "role"}, "`unit`: the systemd unit, or the cgroup's path; `container`: its short id; `role`: `active`, `passive`"},
+    {UnitClosed, G::Owners, K::Counter, "tcptwin_unit_connections_closed_total", "Connections of the unit that ended, by how", {"unit", "container", "how"}, "the words of `tcptwin life`"},
+    {UnitStuck, G::Owners, K::Counter, "tcptwin_unit_stuck_found_total", "Connections of the unit that were found stuck", {"unit", "container"}, ""},
+    {PortRequests, G::Owners, K::Counter, "tcptwin_listener_requests_total", "SYNs that a listener on the port took, in any network namespace", {"port"}, ""},
+    {PortHandshakes, G::Owners, K::Counter, "tcptwin_listener_handshakes_total", "Handshakes at the port that were finished", {"port"}, ""},
+    {PortFailures, G::Owners, K::Counter, "tcptwin_listener_failures_total", "Half-open connections at the port that came to nothing", {"port", "cause"}, "`request_timeout`, `request_dropped`, `request_reset_bad_syn`, `accept_overflow_reset`, `other`"},
+
     {Verdicts, G::Judgement, K::Counter, "tcptwin_verdicts_total", "State changes by verdict", {"verdict"}, "`conformant`, `deviation`, `divergence`, `unverified`, `gap`"},
     {Divergences, G::Judgement, K::Counter, "tcptwin_divergences_total", "What neither RFC 9293 nor the Linux dialect explains", {"kind"}, "[the kinds](causes-and-divergences.md)"},
     {Deviations, G::Judgement, K::Counter, "tcptwin_deviations_total", "State changes that a documented habit of Linux explains", {"id"}, "`L01` ... `L56`"},
@@ -93,8 +100,9 @@ std::string_view label(MetricKind kind) {
 }
 
 std::string_view title(MetricGroup group) {
-  constexpr std::array<std::string_view, 4> kTitles = {"Connections", "Judgement",
-                                                       "How well it sees", "The service itself"};
+  constexpr std::array<std::string_view, 5> kTitles = {
+      "Connections", "By unit, container and listening port", "Judgement", "How well it sees",
+      "The service itself"};
   return kTitles[static_cast<std::size_t>(group)];
 }
 

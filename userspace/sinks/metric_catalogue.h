@@ -23,6 +23,13 @@ enum class Metric : std::uint8_t {
   HandshakeFailures,
   Closed,
   StuckFound,
+  // By owner.
+  UnitOpened,
+  UnitClosed,
+  UnitStuck,
+  PortRequests,
+  PortHandshakes,
+  PortFailures,
   // Judgement.
   Verdicts,
   Divergences,
@@ -68,7 +75,7 @@ inline constexpr std::size_t kMetricCount = static_cast<std::size_t>(Metric::Pro
 enum class MetricKind : std::uint8_t { Counter, Gauge, Histogram };
 std::string_view label(MetricKind kind);  // "counter", "gauge", "histogram"
 
-enum class MetricGroup : std::uint8_t { Connections, Judgement, Sight, Service };
+enum class MetricGroup : std::uint8_t { Connections, Owners, Judgement, Sight, Service };
 std::string_view title(MetricGroup group);
 
 struct MetricRow {

@@ -129,6 +129,37 @@ void add_endings(Families& families, const SeriesCounts& counted) {
   families.add(Metric::Closed, {"other", "other", "other"}, counted.others);
 }
 
+void add_unit(Families& families, const UnitName& name, const UnitCounts& counts) {
+  for (std::size_t role = 0; role < kHandshakeRoles; ++role) {
+    families.add(Metric::UnitOpened, {name.unit, name.container, kRoles[role]},
+                 counts.opened[role]);
+  }
+  for (std::size_t how = 0; how < model::kEndedHowCount; ++how) {
+    families.add(Metric::UnitClosed, {name.unit, name.container, label_of<model::EndedHow>(how)},
+                 counts.closed[how]);
+  }
+  families.add(Metric::UnitStuck, {name.unit, name.container}, counts.stuck);
+}
+
+void add_port(Families& families, const std::string& port, const PortCounts& counts) {
+  families.add(Metric::PortRequests, {port}, counts.requests);
+  families.add(Metric::PortHandshakes, {port}, counts.handshakes);
+  for (std::size_t i = 0; i < counts.failures.size(); ++i) {
+    const bool is_named = i < kRequestFailures.size();
+    families.add(Metric::PortFailures, {port, is_named ? label(kRequestFailures[i]) : "other"},
+                 counts.failures[i]);
+  }
+}
+
+void add_owners(Families& families, const MetricNumbers& numbers) {
+  add_unit(families, {"other", "other"}, numbers.units.others());
+  for (const auto& row : numbers.units.rows()) add_unit(families, row.name, row.counts);
+  add_port(families, "other", numbers.ports.others());
+  for (const auto& row : numbers.ports.rows()) {
+    add_port(families, std::to_string(row.name), row.counts);
+  }
+}
+
 void add_judgement(Families& families, const tracker::TrackerCounts& counts) {
   for (std::size_t i = 0; i < tracker::kStuckKindCount; ++i) {
     families.add(Metric::StuckFound, {label_of<tracker::StuckKind>(i)}, counts.stuck[i]);
@@ -212,6 +243,7 @@ class Collector final : public prometheus::Collectable {
     add_handshakes(families, *numbers);
     add_transitions(families, numbers->transitions);
     add_endings(families, numbers->closed);
+    add_owners(families, *numbers);
     add_judgement(families, numbers->counts);
     add_sight(families, *numbers);
     if (service) {

@@ -53,16 +53,21 @@ std::optional<HandshakeRole> role_of(const tracker::Life& life) {
 
 }  // namespace
 
-Metrics::Metrics(std::function<KernelTime()> clock)
+Metrics::Metrics(std::function<KernelTime()> clock, CgroupDirectory* cgroups, std::size_t owners)
     : clock_(std::move(clock)),
       transitions_(kTransitionKeys, possible_transitions(), kMostOtherTransitions),
-      closed_(kEndingKeys, possible_endings(), kMostOtherEndings) {}
+      closed_(kEndingKeys, possible_endings(), kMostOtherEndings),
+      owners_(cgroups, owners) {}
 
 void Metrics::on_step(const tracker::Step& step) {
   const std::size_t from = model::labelled_index(step.from);
   transitions_.count(packed(TransitionKey{from, model::labelled_index(step.to), step.cause}));
   if (step.dwell) now_.state_durations[from].observe(kStateBounds, *step.dwell);
-  if (const auto role = opens(step)) ++now_.opened[index(*role)];
+  if (const auto role = opens(step)) {
+    ++now_.opened[index(*role)];
+    owners_.on_open(step, index(*role));
+  }
+  owners_.on_step(step);
   if (const auto role = completes_handshake(step); role && step.dwell) {
     now_.handshakes[index(*role)].observe(kHandshakeBounds, *step.dwell);
   }
@@ -77,6 +82,7 @@ void Metrics::on_loss(const tracker::Loss& loss) {
 
 void Metrics::on_life(const tracker::Life& life) {
   closed_.count(packed(life.ending));
+  owners_.on_life(life);
   const auto role = role_of(life);
   if (role && !was_established(life)) {
     ++now_.failures[index(*role)][static_cast<std::size_t>(life.ending.how)];
@@ -94,6 +100,8 @@ MetricNumbers Metrics::numbers(const tracker::TrackerCounts& counts,
   MetricNumbers numbers = now_;
   numbers.transitions = transitions_.now();
   numbers.closed = closed_.now();
+  numbers.units = owners_.units();
+  numbers.ports = owners_.ports();
   numbers.counts = counts;
   numbers.stream = stream;
   numbers.table_capacity = tracker::TrackerOptions{}.twins;

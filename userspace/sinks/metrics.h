@@ -15,6 +15,7 @@
 
 #include "sinks/metric_catalogue.h"
 #include "sinks/metric_series.h"
+#include "sinks/owner_metrics.h"
 #include "tracker/finding.h"
 #include "tracker/tracker.h"
 
@@ -35,7 +36,6 @@ struct HistogramCounts {
 };
 
 enum class HandshakeRole : std::uint8_t { Active, Passive };
-inline constexpr std::size_t kHandshakeRoles = 2;
 
 // What has been counted since the start, and what is so now. All of one moment.
 struct MetricNumbers {
@@ -50,6 +50,8 @@ struct MetricNumbers {
   tracker::Reconciliation reconciliation;  // the latest
   std::optional<double> reconciled_at;     // seconds since 1970
   std::uint64_t adopted = 0;               // by reconciliation
+  UnitMetrics units{0};
+  PortMetrics ports{0};
   tracker::TrackerCounts counts;
   tracker::StreamStatus stream;
   std::size_t table_capacity = 0;
@@ -78,16 +80,21 @@ struct BuildFacts {
   std::string libbpf;
 };
 
+inline constexpr std::size_t kDefaultOwners = 50;
+
 class Metrics final : public tracker::FindingHandler {
  public:
-  // Without a clock (a replay has none) the delay of verdicts is not measured.
-  explicit Metrics(std::function<KernelTime()> clock = {});
+  // Without a clock (a replay has none) the delay of verdicts is not measured. At most `owners`
+  // units and as many ports have series of their own.
+  explicit Metrics(std::function<KernelTime()> clock = {}, CgroupDirectory* cgroups = nullptr,
+                   std::size_t owners = kDefaultOwners);
 
   void on_step(const tracker::Step& step) override;
   void on_divergence(const tracker::Divergence&) override {}  // TrackerCounts has them
   void on_loss(const tracker::Loss& loss) override;
   void on_call_path(const tracker::CallPath&) override {}
   void on_life(const tracker::Life& life) override;
+  void on_stuck(const tracker::Stuck& stuck) override { owners_.on_stuck(stuck); }
   void on_reconciliation(const tracker::Reconciliation& found) override;
 
   // `realtime_minus_monotonic`: where the wall clock stands.
@@ -98,6 +105,7 @@ class Metrics final : public tracker::FindingHandler {
   std::function<KernelTime()> clock_;
   CountedSeries transitions_;
   CountedSeries closed_;
+  OwnerMetrics owners_;
   MetricNumbers now_;  // all but the parts that numbers() adds
 };
 

@@ -237,6 +237,64 @@ TEST(MetricsTest, a_replay_shows_nothing_of_a_service) {
   EXPECT_EQ(text.find("tcptwin_verdict_delay"), std::string::npos);
 }
 
+TEST(OwnerMetricsTest, units_and_ports_have_their_own_series) {
+  test::SyntheticCgroups cgroups;
+  Metrics metrics{{}, &cgroups};
+  metrics.on_life(test::served_life());
+  metrics.on_stuck(test::close_wait_stuck());
+  const auto found = samples(scraped(metrics));
+  double closed = 0;
+  for (const auto& [series, value] : found) {
+    if (!series.starts_with("tcptwin_unit_connections_closed_total") || value == 0) continue;
+    EXPECT_EQ(series.find("unit=\"other\""), std::string::npos) << series;
+    EXPECT_EQ(series.find("container=\"\""), std::string::npos) << series;
+    closed += value;
+  }
+  EXPECT_EQ(closed, 1);
+  EXPECT_EQ(found.at("tcptwin_listener_requests_total{port=\"other\"}"), 0);
+}
+
+TEST(OwnerMetricsTest, a_port_counts_what_came_to_it) {
+  Metrics metrics;
+  tracker::Step step = test::child_step();
+  step.connection.tuple.local.port = 443;
+  step.from = {model::State::Listen, model::Holder::Socket};
+  step.to = {model::State::SynReceived, model::Holder::RequestSocket};
+  metrics.on_step(step);
+  metrics.on_step(step);
+  step.from = step.to;
+  step.to = {model::State::SynReceived, model::Holder::Socket};
+  metrics.on_step(step);
+  step.to = {model::State::Closed, model::Holder::Socket};
+  step.cause = model::Cause::AcceptOverflowReset;
+  metrics.on_step(step);
+  const auto found = samples(scraped(metrics));
+  EXPECT_EQ(found.at("tcptwin_listener_requests_total{port=\"443\"}"), 2);
+  EXPECT_EQ(found.at("tcptwin_listener_handshakes_total{port=\"443\"}"), 1);
+  EXPECT_EQ(
+      found.at("tcptwin_listener_failures_total{port=\"443\",cause=\"accept_overflow_reset\"}"), 1);
+}
+
+TEST(OwnerMetricsTest, beyond_the_bound_it_is_others_and_the_idle_make_room) {
+  PortMetrics ports{2};
+  using namespace std::chrono_literals;
+  KernelTime now = kernel_time_from_ns(1);
+  ++ports.of(1, now).requests;
+  ++ports.of(2, now + 1s).requests;
+  ++ports.of(3, now + 2s).requests;
+  EXPECT_EQ(ports.rows().size(), 2u);
+  EXPECT_EQ(ports.others().requests, 1u);
+  now += PortMetrics::kIdle;
+  ++ports.of(3, now).requests;  // port 1 has been idle for so long
+  ASSERT_EQ(ports.rows().size(), 2u);
+  EXPECT_EQ(ports.rows()[0].name, 3);
+  EXPECT_EQ(ports.rows()[0].counts.requests, 1u);
+  EXPECT_EQ(ports.others().requests, 2u) << "nothing is forgotten";
+  PortMetrics none{0};
+  ++none.of(1, now).requests;
+  EXPECT_EQ(none.others().requests, 1u);
+}
+
 TEST(LatestOfTest, readers_keep_what_they_got) {
   LatestOf<int> latest;
   EXPECT_EQ(latest.get(), nullptr);
