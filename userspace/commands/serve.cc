@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -33,6 +34,12 @@ Result<std::vector<system::UniqueFd>> open_listeners(const ServeOptions& options
   return listeners;
 }
 
+// Null if nothing was asked for.
+Result<std::unique_ptr<system::WebAccess>> open_access(const ServeOptions& options) {
+  if (options.web_config.empty()) return std::unique_ptr<system::WebAccess>{};
+  return system::WebAccess::open(options.web_config);
+}
+
 std::string checked_text(const ServeSettings& settings) {
   return settings.file.empty() ? "no configuration file, and nothing is wrong\n"
                                : settings.file + " is good\n";
@@ -52,6 +59,8 @@ Status serve(const ServeOptions& options, const ServeSettings& settings, const A
   // First of all: a port that is taken shall not cost an attached kernel side.
   auto listeners = open_listeners(options);
   if (!listeners) return listeners.error();
+  auto access = open_access(options);
+  if (!access) return access.error();
   auto signals = system::CaughtSignals::open({SIGHUP, SIGUSR1});
   if (!signals) return signals.error();
   const auto opened = LiveRun::open(options.run, diagnostics);
@@ -66,9 +75,10 @@ Status serve(const ServeOptions& options, const ServeSettings& settings, const A
   if (!given_up) return given_up;
   service.turn(monotonic_now());
   std::optional<system::HttpServer> server;
-  server.emplace(std::move(listeners.value()), [&service](const system::HttpRequest& request) {
-    return service.answer(request);
-  });
+  server.emplace(
+      std::move(listeners.value()),
+      [&service](const system::HttpRequest& request) { return service.answer(request); },
+      system::HttpLimits{}, std::move(access.value()));
   service.ready();
   const Status ran = run.run_until([&] {
     service.turn(monotonic_now());

@@ -3,12 +3,20 @@
 
 #include "commands/stuck_options.h"
 #include "commands/table_dump.h"
+#include "system/web_access.h"
 
 namespace tcptwin::commands {
 namespace {
 
 // No registered port: the number of the RFC that the connections are held against.
 constexpr std::string_view kDefaultListen = ":9293";
+
+Result<std::string> parse_web_config(std::string_view text) {
+  const std::string path{text};
+  const auto config = system::read_web_config(path);
+  if (!config) return config.error();
+  return path;
+}
 
 // Each is worth 17 series.
 constexpr std::uint64_t kMostOwners = 1000;
@@ -28,6 +36,8 @@ Result<ServeOptions> serve_options(const Arguments& arguments) {
   if (options.listen.empty()) options.listen = parse_listen(kDefaultListen).value();
   reader.value("netns", parse_netns,
                [&](std::uint32_t netns) { options.run.live.filter.netns = netns; });
+  reader.value("web-config", parse_web_config,
+               [&](std::string file) { options.web_config = std::move(file); });
   reader.value("keep-rights", parse_kept_rights,
                [&](KeptRights kept) { options.keep_rights = kept; });
   reader.value(

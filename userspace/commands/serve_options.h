@@ -16,6 +16,7 @@ namespace tcptwin::commands {
 struct ServeOptions {
   LiveRunOptions run;
   std::vector<system::ListenAddress> listen;  // at least one
+  std::string web_config;                     // "": no TLS, no passwords
   KeptRights keep_rights = KeptRights::None;
   std::size_t owners = sinks::kDefaultOwners;
   std::string dump_file;  // for SIGUSR1; "": there is none

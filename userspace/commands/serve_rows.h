@@ -15,6 +15,8 @@ inline constexpr std::string_view kServeConfig = "Configuration";
 inline constexpr std::array kServeRows = {
     OptionRow{0, "listen", "ADDRESS",
               ":9293 (default), 127.0.0.1:9293, [::1]:9293, unix:/PATH; repeatable", kServeSeen},
+    OptionRow{0, "web-config", "FILE", "TLS and passwords, as Prometheus' exporters have them",
+              kServeSeen},
 };
 
 inline constexpr std::array kConfigRows = {
@@ -26,8 +28,7 @@ inline constexpr std::array kConfigRows = {
 };
 
 inline constexpr std::array kServiceRows = {
-    OptionRow{0, "owners", "N",
-              "units and listening ports with series of their own (default 50; 0: none)",
+    OptionRow{0, "owners", "N", "so many units and ports with series of their own (default 50)",
               kServeRun},
     OptionRow{'N', "netns", "NETNS",
               "watch this network namespace only: name, path or inode number", kServeRun},

@@ -2,6 +2,7 @@
 // The only file that includes yaml-cpp. Its exceptions end here.
 #include "system/config_file.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -10,6 +11,8 @@
 #include <exception>
 #include <fstream>
 #include <iterator>
+#include <optional>
+#include <sstream>
 
 namespace tcptwin::system {
 namespace {
@@ -41,6 +44,35 @@ std::size_t nesting(std::string_view text) {
   return deepest;
 }
 
+// Only looks whether anything begins.
+class Beginnings final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { line = line_of(mark); }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+  std::size_t line = 1;
+};
+
+// Where it begins. (YAML::LoadAll() does not come to an end with some files.)
+std::optional<std::size_t> second_document(const std::string& yaml) {
+  std::istringstream stream{yaml};
+  YAML::Parser parser{stream};
+  Beginnings beginnings;
+  const bool has_second =
+      parser.HandleNextDocument(beginnings) && parser.HandleNextDocument(beginnings);
+  return has_second ? std::optional{beginnings.line} : std::nullopt;
+}
+
 Result<std::vector<std::string>> values_of(const YAML::Node& node, const std::string& key,
                                            const std::string& name, std::size_t line) {
   std::vector<std::string> values;
@@ -59,21 +91,33 @@ Result<std::vector<std::string>> values_of(const YAML::Node& node, const std::st
   return values;
 }
 
-Result<ConfigFile> entries_of(const YAML::Node& root, std::string name) {
-  ConfigFile file{std::move(name), {}};
-  if (root.IsNull()) return file;
-  if (!root.IsMap()) return wrong(file.name, line_of(root.Mark()), "expected `key: value` lines");
-  for (const auto& pair : root) {
+Status add_entries(ConfigFile& file, const YAML::Node& map, const std::string& section,
+                   ConfigShape shape) {
+  for (const auto& pair : map) {
     const std::size_t line = line_of(pair.first.Mark());
     if (!pair.first.IsScalar()) return wrong(file.name, line, "a key must be one word");
-    const std::string& key = pair.first.Scalar();
+    const std::string key = section + pair.first.Scalar();
     if (std::ranges::any_of(file.entries, [&](const auto& other) { return other.key == key; })) {
       return wrong(file.name, line, key + " was given before");
+    }
+    if (shape == ConfigShape::Sections && section.empty() && pair.second.IsMap()) {
+      const Status added = add_entries(file, pair.second, key + ".", shape);
+      if (!added) return added;
+      continue;
     }
     auto values = values_of(pair.second, key, file.name, line);
     if (!values) return values.error();
     file.entries.push_back({key, std::move(values.value()), line});
   }
+  return Done{};
+}
+
+Result<ConfigFile> entries_of(const YAML::Node& root, std::string name, ConfigShape shape) {
+  ConfigFile file{std::move(name), {}};
+  if (root.IsNull()) return file;
+  if (!root.IsMap()) return wrong(file.name, line_of(root.Mark()), "expected `key: value` lines");
+  const Status added = add_entries(file, root, "", shape);
+  if (!added) return added.error();
   return file;
 }
 
@@ -83,17 +127,16 @@ std::string place(const ConfigFile& file, const ConfigEntry& entry) {
   return file.name + ":" + std::to_string(entry.line);
 }
 
-Result<ConfigFile> parse_config(std::string_view text, std::string name) {
+Result<ConfigFile> parse_config(std::string_view text, std::string name, ConfigShape shape) {
   if (text.size() > kMostBytes) return wrong(name, 1, "the file is longer than 256 KB");
   if (text.find('\0') != std::string_view::npos) return wrong(name, 1, "this is no text");
   if (nesting(text) > kDeepest) return wrong(name, 1, "lists and maps are nested too deeply");
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string{text});
-    if (documents.empty()) return ConfigFile{std::move(name), {}};
-    if (documents.size() > 1) {
-      return wrong(name, line_of(documents[1].Mark()), "there is a second document (`---`)");
+    const std::string yaml{text};
+    if (const auto line = second_document(yaml)) {
+      return wrong(name, *line, "there is a second document (`---`)");
     }
-    return entries_of(documents[0], name);  // a copy: reading a node may throw
+    return entries_of(YAML::Load(yaml), name, shape);
   } catch (const YAML::Exception& error) {
     return wrong(name, line_of(error.mark), "not YAML: " + error.msg);
   } catch (const std::exception& error) {
@@ -101,7 +144,7 @@ Result<ConfigFile> parse_config(std::string_view text, std::string name) {
   }
 }
 
-Result<ConfigFile> read_config(const std::string& path) {
+Result<ConfigFile> read_config(const std::string& path, ConfigShape shape) {
   std::ifstream file{path, std::ios::binary};
   std::string text;
   if (file) {
@@ -112,7 +155,7 @@ Result<ConfigFile> read_config(const std::string& path) {
   if (!file && !file.eof()) {
     return Error{ErrorCode::Failed, "cannot read " + path + ": " + std::strerror(errno), ""};
   }
-  return parse_config(text, path);
+  return parse_config(text, path, shape);
 }
 
 }  // namespace tcptwin::system

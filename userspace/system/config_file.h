@@ -26,9 +26,13 @@ struct ConfigFile {
 // "/etc/tcptwin/tcptwin.yaml:12", for messages.
 std::string place(const ConfigFile& file, const ConfigEntry& entry);
 
+// Whether a value may be a map itself: its keys are then `outer.inner`.
+enum class ConfigShape { Flat, Sections };
+
 // Total: any bytes become entries or a Usage error with its line.
-Result<ConfigFile> parse_config(std::string_view text, std::string name);
+Result<ConfigFile> parse_config(std::string_view text, std::string name,
+                                ConfigShape shape = ConfigShape::Flat);
 // Failed if the file cannot be read.
-Result<ConfigFile> read_config(const std::string& path);
+Result<ConfigFile> read_config(const std::string& path, ConfigShape shape = ConfigShape::Flat);
 
 }  // namespace tcptwin::system

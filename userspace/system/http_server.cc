@@ -4,6 +4,8 @@
 
 #include <httplib.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -31,12 +33,20 @@ constexpr milliseconds kSlowAnswer{1000};
 
 enum class Phase { Waiting, Answering, Over };
 
+bool is_unix_socket(const UniqueFd& socket) {
+  int family = AF_UNSPEC;
+  socklen_t size = sizeof family;
+  ::getsockopt(socket.get(), SOL_SOCKET, SO_DOMAIN, &family, &size);
+  return family == AF_UNIX;
+}
+
 // One connection. Its thread alone uses the stream; the acceptor may look at the phase and shut the
 // socket down.
 struct Connection {
   explicit Connection(UniqueFd accepted) : socket(std::move(accepted)) {}
 
   UniqueFd socket;
+  WebAccess* access = nullptr;  // null: everybody may read
   std::atomic<Phase> phase{Phase::Waiting};
   std::atomic<Clock::time_point> since{Clock::now()};
   std::thread thread;
@@ -52,6 +62,14 @@ class BoundedStream final : public httplib::Stream {
  public:
   BoundedStream(Connection& connection, const HttpLimits& limits)
       : connection_(connection), limits_(limits) {}
+
+  // From here on encrypted. False if the other side does not agree in time.
+  bool begin_tls(SSL_CTX& context) {
+    deadline_ = Clock::now() + limits_.request_time;
+    tls_.reset(::SSL_new(&context));
+    if (!tls_ || ::SSL_set_fd(tls_.get(), socket()) != 1) return false;
+    return repeat([this] { return ::SSL_accept(tls_.get()); }) == 1;
+  }
 
   // Waits for the first byte of a request. False if none comes.
   bool await_request() {
@@ -76,6 +94,10 @@ class BoundedStream final : public httplib::Stream {
   }
 
   ssize_t write(const char* bytes, std::size_t size) override {
+    if (tls_) {
+      const int most = static_cast<int>(std::min<std::size_t>(size, 1u << 20));
+      return repeat([&] { return ::SSL_write(tls_.get(), bytes, most); });
+    }
     for (;;) {
       const ssize_t written = ::send(socket(), bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
       if (written >= 0) return written;
@@ -98,27 +120,55 @@ class BoundedStream final : public httplib::Stream {
     return ready > 0 || (ready < 0 && errno == EINTR);
   }
 
-  bool fill() {
+  // What OpenSSL does in pieces, until it is done, fails, or time is up.
+  template <typename Step>
+  int repeat(Step step) {
     for (;;) {
-      const ssize_t bytes = ::recv(socket(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
-      if (bytes > 0) {
-        begin_ = 0;
-        end_ = static_cast<std::size_t>(bytes);
-        return true;
-      }
-      if (bytes == 0 || (errno != EAGAIN && errno != EINTR)) return false;
-      if (!wait_for(POLLIN)) return false;
+      ::ERR_clear_error();
+      const int result = step();
+      if (result > 0) return result;
+      const int reason = ::SSL_get_error(tls_.get(), result);
+      if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) return -1;
+      if (!wait_for(reason == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT)) return -1;
     }
   }
 
+  bool fill() {
+    const ssize_t bytes = tls_ ? repeat([this] {
+      return ::SSL_read(tls_.get(), buffer_.data(), static_cast<int>(buffer_.size()));
+    })
+                               : receive();
+    if (bytes <= 0) return false;
+    begin_ = 0;
+    end_ = static_cast<std::size_t>(bytes);
+    return true;
+  }
+
+  ssize_t receive() {
+    for (;;) {
+      const ssize_t bytes = ::recv(socket(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+      if (bytes >= 0 || (errno != EAGAIN && errno != EINTR)) return bytes;
+      if (!wait_for(POLLIN)) return -1;
+    }
+  }
+
+  struct FreeTls {
+    void operator()(SSL* tls) const { ::SSL_free(tls); }
+  };
+
   Connection& connection_;
   const HttpLimits& limits_;
+  std::unique_ptr<SSL, FreeTls> tls_;
   std::array<char, 4096> buffer_{};
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::size_t left_ = 0;
   Clock::time_point deadline_;
 };
+
+// Of the request that this thread answers: found out when it has been read, needed when it is
+// answered, and httplib has no place for it between the two.
+thread_local bool is_refused = false;
 
 // What httplib knows how to do, one connection at a time.
 class Responder final : public httplib::Server {
@@ -137,6 +187,8 @@ class Responder final : public httplib::Server {
   // Requests of one connection, one after the other.
   void serve(Connection& connection, const HttpLimits& limits) {
     BoundedStream stream{connection, limits};
+    const auto tls = connection.access != nullptr ? connection.access->tls() : nullptr;
+    if (tls && !stream.begin_tls(*tls)) return;
     bool is_over = false;
     while (!is_over && stream.await_request()) {
       // What cannot be read to its end, and a body, which is not read at all, end the connection:
@@ -149,6 +201,8 @@ class Responder final : public httplib::Server {
             is_last =
                 request.has_header("Content-Length") || request.has_header("Transfer-Encoding");
             prefer_gzip(request);
+            is_refused = connection.access != nullptr &&
+                         !connection.access->admits(request.get_header_value("Authorization"));
           });
       is_over = is_over || !went_well || is_last;
       connection.enter(Phase::Waiting);
@@ -172,8 +226,13 @@ class Responder final : public httplib::Server {
       response.set_content("only GET and HEAD\n", "text/plain; charset=utf-8");
       return;
     }
-    HttpAnswer given =
-        handler({request.method, request.path, request.get_header_value("Authorization")});
+    if (is_refused) {
+      response.status = 401;
+      response.set_header("WWW-Authenticate", "Basic realm=\"tcptwin\"");
+      response.set_content("a user and a password are needed\n", "text/plain; charset=utf-8");
+      return;
+    }
+    HttpAnswer given = handler({request.method, request.path});
     response.status = given.status;
     for (const auto& [name, value] : given.headers) response.set_header(name, value);
     response.set_content(std::move(given.body), given.content_type);
@@ -184,10 +243,12 @@ class Responder final : public httplib::Server {
 
 class HttpServer::Implementation {
  public:
-  Implementation(std::vector<UniqueFd> listeners, HttpHandler handler, HttpLimits limits)
+  Implementation(std::vector<UniqueFd> listeners, HttpHandler handler, HttpLimits limits,
+                 std::unique_ptr<WebAccess> access)
       : listeners_(std::move(listeners)),
         handler_(std::move(handler)),
         limits_(limits),
+        access_(std::move(access)),
         wake_(::eventfd(0, EFD_CLOEXEC)),
         responder_(handler_, limits_.idle_time),
         acceptor_([this] { accept_all(); }) {}
@@ -230,6 +291,7 @@ class HttpServer::Implementation {
     if (connections_.size() >= limits_.connections) make_room();
     if (connections_.size() >= 2 * limits_.connections) return;  // those told to go are still there
     auto connection = std::make_unique<Connection>(std::move(accepted));
+    if (!is_unix_socket(listener)) connection->access = access_.get();
     try {
       connection->thread = std::thread{[this, &of = *connection] { serve(of); }};
     } catch (const std::system_error&) {
@@ -281,6 +343,7 @@ class HttpServer::Implementation {
   std::vector<UniqueFd> listeners_;
   const HttpHandler handler_;
   const HttpLimits limits_;
+  const std::unique_ptr<WebAccess> access_;
   UniqueFd wake_;
   std::atomic<bool> is_ending_{false};
   Responder responder_;
@@ -288,9 +351,10 @@ class HttpServer::Implementation {
   std::thread acceptor_;
 };
 
-HttpServer::HttpServer(std::vector<UniqueFd> listeners, HttpHandler handler, HttpLimits limits)
-    : implementation_(
-          std::make_unique<Implementation>(std::move(listeners), std::move(handler), limits)) {}
+HttpServer::HttpServer(std::vector<UniqueFd> listeners, HttpHandler handler, HttpLimits limits,
+                       std::unique_ptr<WebAccess> access)
+    : implementation_(std::make_unique<Implementation>(std::move(listeners), std::move(handler),
+                                                       limits, std::move(access))) {}
 
 HttpServer::~HttpServer() = default;
 

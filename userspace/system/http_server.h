@@ -14,13 +14,13 @@
 
 #include "base/result.h"
 #include "system/unique_fd.h"
+#include "system/web_access.h"
 
 namespace tcptwin::system {
 
 struct HttpRequest {
-  std::string method;         // "GET" or "HEAD"
-  std::string path;           // without query
-  std::string authorization;  // the header; may be ""
+  std::string method;  // "GET" or "HEAD"
+  std::string path;    // without query
 };
 
 struct HttpAnswer {
@@ -45,7 +45,9 @@ struct HttpLimits {
 class HttpServer {
  public:
   // Begins to answer at once. To be called when the process is as privileged as its threads may be.
-  HttpServer(std::vector<UniqueFd> listeners, HttpHandler handler, HttpLimits limits = {});
+  // `access`, which may be null, is asked for all but unix sockets, which files protect.
+  HttpServer(std::vector<UniqueFd> listeners, HttpHandler handler, HttpLimits limits = {},
+             std::unique_ptr<WebAccess> access = nullptr);
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
   // Closes all connections and waits for the threads.

@@ -47,6 +47,15 @@ TEST(ConfigFileTest, what_is_wrong_has_its_line) {
   EXPECT_THAT(why("a: *nobody\n"), HasSubstr("not YAML"));
 }
 
+TEST(ConfigFileTest, sections_join_their_keys_and_go_no_deeper) {
+  const auto file = parse_config("a:\n  b: 1\n  c.d: 2\ne: 3\n", "f", ConfigShape::Sections);
+  ASSERT_TRUE(file);
+  ASSERT_EQ(file.value().entries.size(), 3u);
+  EXPECT_EQ(file.value().entries[1].key, "a.c.d");
+  EXPECT_EQ(file.value().entries[1].line, 3u);
+  EXPECT_FALSE(parse_config("a: {b: {c: 1}}\n", "f", ConfigShape::Sections));
+}
+
 TEST(ConfigFileTest, hostile_files_are_refused) {
   EXPECT_THAT(why(std::string(100'000, '[')), HasSubstr("nested too deeply"));
   EXPECT_THAT(why(std::string(100'000, '-')), HasSubstr("nested too deeply"));
