@@ -313,6 +313,8 @@ TESTS = (counters_are_the_connections_made, gauges_are_those_of_ss, pages_and_ad
 
 def main():
     why = cannot_trace(TCPTWIN)
+    if not why and shutil.which("curl") is None:
+        why = "curl (Debian package curl) is missing"
     if why:
         return skip(why)
     wanted = sys.argv[3:]
