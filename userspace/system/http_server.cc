@@ -210,7 +210,7 @@ class Responder final : public httplib::Server {
   }
 
  private:
-  // httplib would take brotli where it may, which packs for hundreds of milliseconds.
+  // httplib would take brotli where it may, which packs for longer than all the rest takes.
   static void prefer_gzip(httplib::Request& request) {
     const bool may_gzip =
         request.get_header_value("Accept-Encoding").find("gzip") != std::string::npos;
