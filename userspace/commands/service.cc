@@ -16,6 +16,7 @@ namespace {
 
 // How old the numbers of a scrape may be, and those of the programs, which cost a call each.
 constexpr Duration kPublishEvery = std::chrono::milliseconds{50};
+constexpr Duration kPublishQuietEvery = std::chrono::milliseconds{500};
 constexpr Duration kReadProgramsEvery = std::chrono::seconds{1};
 // A turn lasts 50 ms, a census of a million sockets a second.
 constexpr Duration kHangsAfter = std::chrono::seconds{10};
@@ -93,7 +94,9 @@ void Service::turn(KernelTime now) {
   log_.advance(now);
   manager_.alive(now);
   answer_signals(now);
-  if (!published_ || now - *published_ >= kPublishEvery) publish(now);
+  if (!published_ || now - *published_ >= kPublishEvery) {
+    if (!is_quiet(now)) publish(now);
+  }
   if (!status_told_ || now - *status_told_ >= kTellStatusEvery) {
     if (status_told_) manager_.status(status_text());
     status_told_ = now;
@@ -171,8 +174,15 @@ std::string Service::status_text() const {
                      stream.lost_in_ring + stream.recursion_misses + stream.malformed);
 }
 
+// Nothing has happened that a scrape could show; what only time changes can wait.
+bool Service::is_quiet(KernelTime now) const {
+  return published_ && now - *published_ < kPublishQuietEvery &&
+         published_received_ == run_.stream().received;
+}
+
 void Service::publish(KernelTime now) {
   published_ = now;
+  published_received_ = run_.stream().received;
   if (!programs_read_ || now - *programs_read_ >= kReadProgramsEvery) {
     programs_read_ = now;
     service_numbers_.publish(service_numbers());

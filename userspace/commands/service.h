@@ -58,6 +58,7 @@ class Service final : public tracker::FindingHandler {
   system::HttpAnswer answer(const system::HttpRequest& request);
 
  private:
+  bool is_quiet(KernelTime now) const;
   void publish(KernelTime now);
   void answer_signals(KernelTime now);
   void begin_dump(KernelTime now);
@@ -83,6 +84,7 @@ class Service final : public tracker::FindingHandler {
   sinks::LatestOf<sinks::MetricNumbers> numbers_;
   sinks::LatestOf<sinks::ServiceNumbers> service_numbers_;
   std::optional<KernelTime> published_;
+  std::uint64_t published_received_ = 0;
   std::optional<KernelTime> programs_read_;
   std::optional<KernelTime> status_told_;
   std::atomic<KernelTime> last_turn_;

@@ -30,6 +30,10 @@ using std::chrono::milliseconds;
 constexpr int kNiceness = 10;
 // An answer that takes so long is not being read.
 constexpr milliseconds kSlowAnswer{1000};
+// A request that is on its way comes within this time.
+constexpr milliseconds kTimeToSpeak{200};
+constexpr int kCrowdedMs = 20;
+constexpr int kReapEveryMs = 1000;
 
 enum class Phase { Waiting, Answering, Over };
 
@@ -43,9 +47,10 @@ bool is_unix_socket(const UniqueFd& socket) {
 // One connection. Its thread alone uses the stream; the acceptor may look at the phase and shut the
 // socket down.
 struct Connection {
-  explicit Connection(UniqueFd accepted) : socket(std::move(accepted)) {}
+  Connection(UniqueFd accepted, bool local) : socket(std::move(accepted)), is_local(local) {}
 
   UniqueFd socket;
+  const bool is_local;          // a unix socket
   WebAccess* access = nullptr;  // null: everybody may read
   std::atomic<Phase> phase{Phase::Waiting};
   std::atomic<Clock::time_point> since{Clock::now()};
@@ -269,35 +274,36 @@ class HttpServer::Implementation {
     std::vector<pollfd> ready;
     for (const UniqueFd& listener : listeners_) ready.push_back({listener.get(), POLLIN, 0});
     ready.push_back({wake_.get(), POLLIN, 0});
-    constexpr int kReapEveryMs = 1000;
     while (!is_ending_) {
-      ::poll(ready.data(), ready.size(), connections_.empty() ? -1 : kReapEveryMs);
+      const bool is_crowded = std::ranges::any_of(ready, [](auto& at) { return at.events == 0; });
+      const int wait = is_crowded ? kCrowdedMs : connections_.empty() ? -1 : kReapEveryMs;
+      ::poll(ready.data(), ready.size(), wait);
       reap();
       for (std::size_t i = 0; i < listeners_.size(); ++i) {
-        if ((ready[i].revents & POLLIN) != 0) accept_one(listeners_[i]);
+        // Where there is no room, they wait outside for a moment.
+        const bool is_due = ready[i].events == 0 || (ready[i].revents & POLLIN) != 0;
+        ready[i].events = is_due && !accept_one(listeners_[i]) ? 0 : POLLIN;
       }
     }
   }
 
-  void accept_one(const UniqueFd& listener) {
+  // False: there is no room now.
+  bool accept_one(const UniqueFd& listener) {
+    const bool is_local = is_unix_socket(listener);
+    if (!has_room(is_local)) return false;
     UniqueFd accepted{::accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
-    if (!accepted.is_open()) {
-      // Out of descriptors: the listener stays ready, and we would spin.
-      if (errno == EMFILE || errno == ENFILE) std::this_thread::sleep_for(milliseconds{10});
-      return;
-    }
+    if (!accepted.is_open()) return errno != EMFILE && errno != ENFILE;
     const int on = 1;  // headers and body are written apart; of no effect on a unix socket
     ::setsockopt(accepted.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (connections_.size() >= limits_.connections) make_room();
-    if (connections_.size() >= 2 * limits_.connections) return;  // those told to go are still there
-    auto connection = std::make_unique<Connection>(std::move(accepted));
-    if (!is_unix_socket(listener)) connection->access = access_.get();
+    auto connection = std::make_unique<Connection>(std::move(accepted), is_local);
+    if (!is_local) connection->access = access_.get();
     try {
       connection->thread = std::thread{[this, &of = *connection] { serve(of); }};
     } catch (const std::system_error&) {
-      return;  // no more threads: this one is closed unanswered
+      return false;  // no more threads: this one is closed unanswered
     }
     connections_.push_back(std::move(connection));
+    return true;
   }
 
   void serve(Connection& connection) {
@@ -310,26 +316,34 @@ class HttpServer::Implementation {
     connection.enter(Phase::Over);
   }
 
-  // Tells the one to go that has waited longest; else the one whose answer takes longest.
-  void make_room() {
-    Connection* victim = longest_in(Phase::Waiting);
-    if (victim == nullptr) victim = longest_in(Phase::Answering);
-    if (victim == nullptr) return;
-    const bool is_answering = victim->phase == Phase::Answering;
-    if (is_answering && Clock::now() - victim->since.load() < kSlowAnswer) return;
-    victim->enter(Phase::Over);
-    ::shutdown(victim->socket.get(), SHUT_RDWR);
+  // At the bound the one has to go that has waited longest without a request, or whose answer takes
+  // longest. Who has just come has a chance to speak first. Network and unix sockets have a bound
+  // each: whoever crowds the one does not reach the other.
+  bool has_room(bool is_local) {
+    std::size_t all = 0;
+    std::size_t living = 0;
+    for (const auto& connection : connections_) {
+      if (connection->is_local != is_local) continue;
+      ++all;
+      if (connection->phase != Phase::Over) ++living;
+    }
+    if (living < limits_.connections) return all < 2 * limits_.connections;
+    return dismiss_longest(Phase::Waiting, is_local, kTimeToSpeak) ||
+           dismiss_longest(Phase::Answering, is_local, kSlowAnswer);
   }
 
-  Connection* longest_in(Phase phase) const {
+  bool dismiss_longest(Phase phase, bool is_local, milliseconds at_least) {
     Connection* longest = nullptr;
     for (const auto& connection : connections_) {
-      if (connection->phase != phase) continue;
+      if (connection->phase != phase || connection->is_local != is_local) continue;
       if (longest == nullptr || connection->since.load() < longest->since.load()) {
         longest = connection.get();
       }
     }
-    return longest;
+    if (longest == nullptr || Clock::now() - longest->since.load() < at_least) return false;
+    longest->enter(Phase::Over);
+    ::shutdown(longest->socket.get(), SHUT_RDWR);
+    return true;
   }
 
   void reap() {

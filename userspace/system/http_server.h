@@ -34,8 +34,9 @@ struct HttpAnswer {
 using HttpHandler = std::function<HttpAnswer(const HttpRequest&)>;
 
 struct HttpLimits {
-  // At the bound the connection that has waited longest without sending a whole request is closed.
-  std::size_t connections = 64;
+  // Over the network, and as many over unix sockets. At the bound the one that has waited longest
+  // without sending a whole request is closed; new ones wait outside until it has had its chance.
+  std::size_t connections = 128;
   std::size_t request_bytes = 16 * 1024;         // request line and headers
   std::chrono::milliseconds request_time{5000};  // from a request's first byte to its last
   std::chrono::milliseconds answer_time{10'000};
