@@ -3,6 +3,7 @@
 // run through the tracker must keep, whatever the bytes were.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -73,9 +74,20 @@ class CountingFindings final : public tracker::FindingHandler {
     demand(judged == counts.steps, "every step has one verdict");
     demand(steps_ == counts.steps, "every step is reported");
     demand(counts.twins <= kTightLimits.twins, "the table is bounded");
+    check_states(tracker, counts);
   }
 
  private:
+  static void check_states(const tracker::Tracker& tracker, const tracker::TrackerCounts& counts) {
+    std::array<std::size_t, model::kLabelledStateCount> seen{};
+    tracker.visit(
+        [&](const tracker::TwinView& twin) { ++seen[model::labelled_index(twin.state)]; });
+    demand(seen == counts.states, "the counts of the states are those of a walk");
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      demand(counts.stuck_now[i] <= counts.states[i], "what is stuck is there");
+    }
+  }
+
   std::uint64_t steps_ = 0;
 };
 

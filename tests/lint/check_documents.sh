@@ -34,9 +34,10 @@ else
 fi
 
 readonly commands=userspace/commands/command_table.cc
+readonly tables=("${commands}" userspace/commands/serve_rows.h)
 while read -r option; do
   grep -qE -- "--${option}([^a-z-]|\$)" README.md || violation README.md "no word about --${option}"
-done < <(tr '\n' ' ' <"${commands}" | sed 's/OptionRow{/\n&/g' | grep -v 'Visibility::Hidden' |
+done < <(cat "${tables[@]}" | tr '\n' ' ' | sed 's/OptionRow{/\n&/g' | grep -v 'Visibility::Hidden' |
   sed -nE 's/^OptionRow\{[^,]*, "([a-z0-9-]+)".*/\1/p' | sort -u)
 while read -r command; do
   grep -qF "tcptwin ${command}" README.md || violation README.md "no word about tcptwin ${command}"

@@ -69,6 +69,7 @@ int run_life(const Arguments& arguments);
 int run_stuck(const Arguments& arguments);
 int run_snapshot(const Arguments& arguments);
 int run_top(const Arguments& arguments);
+int run_serve(const Arguments& arguments);
 int run_record(const Arguments& arguments);
 int run_replay(const Arguments& arguments);
 int run_doctor(const Arguments& arguments);

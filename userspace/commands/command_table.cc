@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "commands/command.h"
+#include "commands/serve_rows.h"
 
 namespace tcptwin::commands {
 namespace {
@@ -207,6 +208,11 @@ constexpr std::array kFileRows = {
     OptionRow{0, "no-compress", "", "store the records as they are", kFile},
 };
 
+constexpr std::array kMetricsRow = {
+    OptionRow{0, "metrics", "", "print what `serve` would show on /metrics instead of lines",
+              kLook},
+};
+
 constexpr std::array kPcapngRow = {
     OptionRow{0, "pcapng", "OUT", "write the segments for Wireshark instead, - is stdout", kLook},
 };
@@ -215,7 +221,9 @@ constexpr auto kRecordOptions = joined(kFilterRows, kStackRow, kSegmentsRow, kFi
                                        kDurationRow, kReconcileRow, kStreamRows, kFromRow);
 constexpr auto kReplayOptions =
     joined(kFilterRows, kStepRows, kTimeRows, kEvidenceRows, kCsvRow, kFormatRows, kPcapngRow,
-           kColourRow, kDurationRow, kStepCountRow, kDivergenceExitRow, kStrictRow);
+           kMetricsRow, kColourRow, kDurationRow, kStepCountRow, kDivergenceExitRow, kStrictRow);
+constexpr auto kServeOptions =
+    joined(kConfigRows, kServeRows, kServiceRows, kThresholdRows, kReconcileRow, kSourceRows);
 
 constexpr std::array kTopRows = {
     OptionRow{0, "interval", "TIME", "a new screen this often (default 1s)", kLook},
@@ -341,6 +349,23 @@ constexpr std::array kCommands = {
         "  tcptwin life --from today.twin --sort bytes\n"
         "  tcptwin replay today.twin --pcapng today.pcapng  recorded with --segments\n",
         kReplayOptions, run_replay},
+    CommandRow{
+        "serve", "", "run as a service, with metrics for Prometheus",
+        "Watches the whole host until SIGTERM or Ctrl-C and shows what it sees as metrics:\n"
+        "  /metrics   for Prometheus; docs/metrics.md describes each\n"
+        "  /healthz   200 while it is at work\n"
+        "  /readyz    200 once it sees the kernel's events\n"
+        "No address, connection or process stands in a metric, and their number is bounded. What "
+        "matters "
+        "at\nonce is a line in the journal (or on stderr). Once all is attached it gives its "
+        "rights up.\nSIGHUP reads the configuration again, SIGUSR1 writes the table of connections "
+        "to a "
+        "file.\nEvery setting is an option, a key of the file (close-wait: 10s) and a variable\n"
+        "(TCPTWIN_CLOSE_WAIT); options outweigh variables, variables the file.",
+        "  tcptwin serve                             on port 9293, all addresses\n"
+        "  tcptwin serve --listen 127.0.0.1:9293 --listen unix:/run/tcptwin/http\n"
+        "  tcptwin serve --close-wait 10s --reconcile 30s\n",
+        kServeOptions, run_serve},
     CommandRow{"doctor", "",
                "tell what this kernel allows, tier by tier, and what is lost without it",
                "Tries what tcptwin needs and changes nothing. Exits with 77 if `tcptwin trace` "

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "commands/command.h"
+#include "commands/kept_rights.h"
 #include "commands/surroundings.h"
 #include "commands/watch_counters.h"
 #include "sinks/json_text.h"
@@ -73,6 +74,12 @@ std::string report_text(const KernelCapabilities& kernel, bool coloured) {
       if (capability.tier == tier) append_capability(text, capability, coloured);
     }
   }
+  text +=
+      "\nservice: `tcptwin serve` gives its rights up once it is attached; not possible then:\n";
+  for (const LostAbility& ability : lost_abilities(KeptRights::None)) {
+    fmt::format_to(std::back_inserter(text), "  {}\n           {}\n", ability.what,
+                   ability.instead);
+  }
   return text + '\n' + conclusion(kernel) + '\n';
 }
 
@@ -95,6 +102,9 @@ std::string report_json(const KernelCapabilities& kernel) {
     json.string("degrades", capability.degrades);
     json.end_object();
   }
+  json.end_array();
+  json.begin_array("service_cannot");
+  for (const LostAbility& ability : lost_abilities(KeptRights::None)) json.element(ability.what);
   json.end_array();
   json.end_object();
   json.end_line();

@@ -70,12 +70,20 @@ class LiveRun {
   // When finish() was called.
   KernelTime end() const { return end_; }
 
+  // The kernel side; null in a replay.
+  const sources::LiveBpf* live() const { return live_.get(); }
   const tracker::Tracker& tracker() const { return *tracker_; }
   tracker::TrackerCounts counts() const { return tracker_->counts(); }
   const tracker::StreamStatus& stream() const { return pipeline_->status(); }
 
   // Compares with the kernel now, whether it is due or not. After an Error no other can be taken.
   Status take_census(sources::RecordHandler* tap = nullptr);
+
+  // What a service may be told while it runs.
+  void change(const tracker::StuckThresholds& stuck, std::optional<Duration> reconcile) {
+    options_.reconcile = reconcile;
+    tracker_->set_stuck_thresholds(stuck);
+  }
 
   // Nobody reads what is recorded any more.
   bool recording_is_gone() const { return recorder_ != nullptr && recorder_->is_gone(); }

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "commands/command_line.h"
+#include "commands/service.h"
 #include "sinks/output.h"
 
 namespace tcptwin::commands {
@@ -27,8 +28,9 @@ int exit_code(ErrorCode code) {
 }
 
 std::string version_text() {
-  return fmt::format("tcptwin {} (revision {}, libbpf {})\n", TCPTWIN_VERSION, TCPTWIN_REVISION,
-                     ::libbpf_version_string());
+  const sinks::BuildFacts build = build_facts();
+  return fmt::format("tcptwin {} (revision {}, libbpf {})\n", build.version, build.revision,
+                     build.libbpf);
 }
 
 // A descriptor below 3 that the caller closed would go to the next file that is opened, and our
@@ -40,6 +42,10 @@ void occupy_standard_descriptors() {
 }
 
 }  // namespace
+
+sinks::BuildFacts build_facts() {
+  return {TCPTWIN_VERSION, TCPTWIN_REVISION, ::libbpf_version_string()};
+}
 
 std::vector<std::string> Arguments::values(std::string_view option) const {
   const auto found = options_.find(option);

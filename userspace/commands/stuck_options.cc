@@ -32,6 +32,17 @@ Duration longest(const tracker::StuckThresholds& thresholds) {
   return most;
 }
 
+void read_thresholds(OptionReader& reader, tracker::StuckThresholds& thresholds) {
+  for (const ThresholdOption& option : kThresholds) {
+    reader.value(
+        option.name,
+        [&](std::string_view text) { return parse_duration_or_never(option.name, text); },
+        [&](std::optional<Duration> threshold) {
+          thresholds.*option.threshold = threshold.value_or(Duration{});
+        });
+  }
+}
+
 Result<StuckOptions> stuck_options(const Arguments& arguments) {
   StuckOptions options;
   OptionReader reader{arguments};
@@ -39,14 +50,7 @@ Result<StuckOptions> stuck_options(const Arguments& arguments) {
   options.look = read_look(reader);
   read_connection_filters(reader, options.run.live.filter, options.conditions);
   reader.list("state", parse_states, options.conditions.states);
-  for (const ThresholdOption& option : kThresholds) {
-    reader.value(
-        option.name,
-        [&](std::string_view text) { return parse_duration_or_never(option.name, text); },
-        [&](std::optional<Duration> threshold) {
-          options.run.stuck.*option.threshold = threshold.value_or(Duration{});
-        });
-  }
+  read_thresholds(reader, options.run.stuck);
   read_run(reader, options.run);
   read_recording(reader, arguments, options.conditions, options.run);
   read_count(reader, options.conditions);

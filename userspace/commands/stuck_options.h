@@ -19,6 +19,8 @@ struct StuckOptions {
   bool strict = false;
 };
 
+// The options that are thresholds; `serve` has them, too.
+void read_thresholds(OptionReader& reader, tracker::StuckThresholds& thresholds);
 Result<StuckOptions> stuck_options(const Arguments& arguments);
 
 // How long it takes until everything that is stuck now has shown: the longest threshold in use.

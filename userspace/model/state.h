@@ -88,6 +88,16 @@ constexpr std::string_view label(MirrorState mirror) {
                                                 : label(mirror.state);
 }
 
+// The states as their labels tell them apart, for tables of counts: the eleven, and NEW_SYN_RECV.
+inline constexpr std::size_t kLabelledStateCount = kStateCount + 1;
+constexpr std::size_t labelled_index(MirrorState mirror) {
+  return mirror.holder == Holder::RequestSocket ? kStateCount : index(mirror.state);
+}
+constexpr MirrorState labelled_state(std::size_t index) {
+  return index == kStateCount ? MirrorState{State::SynReceived, Holder::RequestSocket}
+                              : MirrorState{kAllStates[index], Holder::Socket};
+}
+
 // Accepts kernel, RFC and ss spellings in any case: "FIN_WAIT1", "fin-wait-1", "estab",
 // "syn-recv", "closed"; also "new_syn_recv". nullopt if it names no state.
 std::optional<MirrorState> parse_state(std::string_view text);

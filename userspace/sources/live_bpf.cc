@@ -369,6 +369,16 @@ bool LiveBpf::is_attached(std::string_view name) const {
   });
 }
 
+std::vector<std::pair<std::string, ProgramRuns>> LiveBpf::program_runs() const {
+  std::vector<std::pair<std::string, ProgramRuns>> runs;
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, implementation_->skeleton->obj) {
+    const std::string name = bpf_program__name(program);
+    if (is_attached(name)) runs.emplace_back(name, read_program_runs(bpf_program__fd(program)));
+  }
+  return runs;
+}
+
 bool LiveBpf::shows_minisocket_segments() const {
   return is_attached("minisocket_segments") || why_inexact(Part::Segments).empty();
 }

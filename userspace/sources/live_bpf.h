@@ -7,12 +7,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/endpoint.h"
 #include "base/result.h"
 #include "sources/event_source.h"
 #include "sources/program_plan.h"
+#include "sources/program_runs.h"
 
 namespace tcptwin::sources {
 
@@ -82,6 +84,8 @@ class LiveBpf final : public EventSource {
   // RST and data that reach a minisocket leave a record.
   bool shows_minisocket_segments() const;
   bool is_attached(std::string_view program) const;
+  // How often each attached program ran, by its name.
+  std::vector<std::pair<std::string, ProgramRuns>> program_runs() const;
   // Why T2 does not show this part; "" if it does.
   std::string_view why_inexact(Part part) const;
   std::size_t ring_bytes() const;

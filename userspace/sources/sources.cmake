@@ -2,7 +2,7 @@ tcptwin_layer(sources
   SOURCES anonymiser.cc call_path_symbols.cc census.cc decode.cc decode_census.cc decode_segment.cc helper_probe.cc kernel_btf.cc
           kernel_capabilities.cc kernel_counters.cc kernel_symbols.cc libbpf_log.cc
           live_bpf.cc live_knobs.cc network_namespaces.cc polling_pace.cc prerequisites.cc process_listeners.cc
-          program_facts.cc program_plan.cc recorder.cc recording_facts.cc recording_format.cc recording_parts.cc recording_reader.cc
+          program_facts.cc program_plan.cc program_runs.cc recorder.cc recording_facts.cc recording_format.cc recording_parts.cc recording_reader.cc
           recording_source.cc recording_writer.cc ring_reader.cc stream_counters.cc wire_fields.cc
   USES tcptwin_tracker tcptwin_system)
 target_link_libraries(tcptwin_sources PRIVATE tcptwin_skeleton PkgConfig::LIBBPF PkgConfig::ZSTD

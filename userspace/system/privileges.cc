@@ -13,6 +13,8 @@ std::string_view label(Right right) {
   switch (right) {
     case Right::NetAdmin:
       return "CAP_NET_ADMIN";
+    case Right::SysPtrace:
+      return "CAP_SYS_PTRACE";
     case Right::SysAdmin:
       return "CAP_SYS_ADMIN";
     case Right::SysResource:

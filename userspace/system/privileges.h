@@ -10,6 +10,7 @@ namespace tcptwin::system {
 // Numbers of linux/capability.h. BPF and PERFMON are of Linux 5.8.
 enum class Right : std::uint8_t {
   NetAdmin = 12,
+  SysPtrace = 19,
   SysAdmin = 21,
   SysResource = 24,
   Syslog = 34,
@@ -28,6 +29,7 @@ class Privileges {
   // CAP_SYS_ADMIN includes CAP_BPF and CAP_PERFMON (capabilities(7)).
   bool has(Right right) const;
   bool is_root() const { return root_; }
+  bool has_any() const { return effective_ != 0; }
 
  private:
   std::uint64_t effective_;

@@ -10,20 +10,10 @@
 
 namespace tcptwin::system {
 
-namespace {
-
-sigset_t termination_set() {
+Result<CaughtSignals> CaughtSignals::open(std::initializer_list<int> signals) {
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  return set;
-}
-
-}  // namespace
-
-Result<TerminationSignals> TerminationSignals::open() {
-  const sigset_t set = termination_set();
+  for (const int signal : signals) sigaddset(&set, signal);
   if (sigprocmask(SIG_BLOCK, &set, nullptr) != 0) {
     return Error{ErrorCode::Failed, std::string{"cannot block signals: "} + strerror(errno), ""};
   }
@@ -31,25 +21,29 @@ Result<TerminationSignals> TerminationSignals::open() {
   if (!descriptor.is_open()) {
     return Error{ErrorCode::Failed, std::string{"cannot open a signalfd: "} + strerror(errno), ""};
   }
-  return TerminationSignals{std::move(descriptor)};
+  return CaughtSignals{std::move(descriptor), set};
 }
 
-TerminationSignals::TerminationSignals(TerminationSignals&&) noexcept = default;
+CaughtSignals::CaughtSignals(CaughtSignals&&) noexcept = default;
 
-TerminationSignals::~TerminationSignals() {
-  if (!descriptor_.is_open()) return;
-  const sigset_t set = termination_set();
-  sigprocmask(SIG_UNBLOCK, &set, nullptr);
+CaughtSignals::~CaughtSignals() {
+  if (descriptor_.is_open()) sigprocmask(SIG_UNBLOCK, &signals_, nullptr);
 }
 
-std::optional<int> TerminationSignals::take() {
+Result<TerminationSignals> TerminationSignals::open() {
+  auto signals = CaughtSignals::open({SIGINT, SIGTERM});
+  if (!signals) return signals.error();
+  return TerminationSignals{std::move(signals.value())};
+}
+
+std::optional<int> CaughtSignals::take() {
   signalfd_siginfo pending{};
   const ssize_t bytes = ::read(descriptor_.get(), &pending, sizeof pending);
   if (bytes != static_cast<ssize_t>(sizeof pending)) return std::nullopt;
   return static_cast<int>(pending.ssi_signo);
 }
 
-std::optional<int> TerminationSignals::wait(std::chrono::milliseconds timeout) {
+std::optional<int> CaughtSignals::wait(std::chrono::milliseconds timeout) {
   pollfd descriptor{descriptor_.get(), POLLIN, 0};
   if (::poll(&descriptor, 1, static_cast<int>(timeout.count())) <= 0) return std::nullopt;
   return take();

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
-// SIGINT and SIGTERM as a file descriptor (signalfd), so that no code runs in a signal handler.
+// Signals as a file descriptor (signalfd), so that no code runs in a signal handler.
 #pragma once
 
+#include <signal.h>
+
 #include <chrono>
+#include <initializer_list>
 #include <optional>
 
 #include "base/result.h"
@@ -10,13 +13,13 @@
 
 namespace tcptwin::system {
 
-// Blocks both signals for the process from open() until destruction. Open it before any thread.
-class TerminationSignals {
+// Blocks the signals for the process from open() until destruction. Open it before any thread.
+class CaughtSignals {
  public:
-  static Result<TerminationSignals> open();
-  TerminationSignals(TerminationSignals&&) noexcept;
-  TerminationSignals& operator=(TerminationSignals&&) = delete;
-  ~TerminationSignals();
+  static Result<CaughtSignals> open(std::initializer_list<int> signals);
+  CaughtSignals(CaughtSignals&&) noexcept;
+  CaughtSignals& operator=(CaughtSignals&&) = delete;
+  ~CaughtSignals();
 
   // The next pending signal number, without waiting.
   std::optional<int> take();
@@ -26,9 +29,20 @@ class TerminationSignals {
   int descriptor() const { return descriptor_.get(); }
 
  private:
-  explicit TerminationSignals(UniqueFd descriptor) : descriptor_(std::move(descriptor)) {}
+  CaughtSignals(UniqueFd descriptor, const sigset_t& signals)
+      : descriptor_(std::move(descriptor)), signals_(signals) {}
 
   UniqueFd descriptor_;
+  sigset_t signals_;
+};
+
+// SIGINT and SIGTERM.
+class TerminationSignals final : public CaughtSignals {
+ public:
+  static Result<TerminationSignals> open();
+
+ private:
+  explicit TerminationSignals(CaughtSignals signals) : CaughtSignals(std::move(signals)) {}
 };
 
 }  // namespace tcptwin::system

@@ -44,6 +44,7 @@ TwinHandle ConnectionTable::insert(TwinKey key, const Twin& twin) {
   link_newest(handle);
   ++size_;
   ++counts_[static_cast<std::size_t>(twin.mirror.holder)];
+  ++count_of(twin);
   return handle;
 }
 
@@ -58,6 +59,7 @@ void ConnectionTable::remove(TwinHandle handle) {
   unlink(handle);
   --size_;
   --counts_[static_cast<std::size_t>(node.twin.mirror.holder)];
+  --count_of(node.twin);
   free_.push_back(handle);
 }
 
@@ -65,6 +67,15 @@ void ConnectionTable::rekey(TwinHandle handle, TwinKey key) {
   erase_if_is(by_key_, nodes_[handle].key, handle);
   nodes_[handle].key = key;
   by_key_[key] = handle;
+}
+
+void ConnectionTable::set_state(TwinHandle handle, model::MirrorState state) {
+  Twin& twin = nodes_[handle].twin;
+  --counts_[static_cast<std::size_t>(twin.mirror.holder)];
+  --count_of(twin);
+  twin.mirror = state;
+  ++counts_[static_cast<std::size_t>(twin.mirror.holder)];
+  ++count_of(twin);
 }
 
 void ConnectionTable::touch(TwinHandle handle) {

@@ -3,6 +3,7 @@
 // where records carry nothing else. Bounded: at the limit the twin that acted least recently goes.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -41,6 +42,7 @@ class ConnectionTable {
   }
   void remove(TwinHandle handle);
   void rekey(TwinHandle handle, TwinKey key);
+  void set_state(TwinHandle handle, model::MirrorState state);  // the only way to change it
   void touch(TwinHandle handle);  // marks the twin as the most recently used
 
   // Minisockets and request sockets, by their tuple.
@@ -68,6 +70,8 @@ class ConnectionTable {
   std::size_t count(model::Holder holder) const {
     return counts_[static_cast<std::size_t>(holder)];
   }
+  // By model::labelled_index().
+  const std::array<std::size_t, model::kLabelledStateCount>& states() const { return by_state_; }
 
  private:
   struct Node {
@@ -78,6 +82,7 @@ class ConnectionTable {
     TwinHandle older = kNoTwin;
   };
   TwinHandle insert(TwinKey key, const Twin& twin);
+  std::size_t& count_of(const Twin& twin) { return by_state_[model::labelled_index(twin.mirror)]; }
   void link_newest(TwinHandle handle);
   void unlink(TwinHandle handle);
   static Tuple listening_on(const Tuple& tuple);
@@ -85,6 +90,7 @@ class ConnectionTable {
   std::size_t limit_;
   std::size_t size_ = 0;
   std::array<std::size_t, 3> counts_{};
+  std::array<std::size_t, model::kLabelledStateCount> by_state_{};
   std::deque<Node> nodes_;  // stable addresses, no copies when it grows
   std::vector<TwinHandle> free_;
   TwinHandle newest_ = kNoTwin;

@@ -94,6 +94,7 @@ class Tracker::Implementation {
   TrackerCounts counts() const;
   void visit(const TwinVisitor& visitor) const;
   bool wants_census() const;
+  void set_stuck_thresholds(const StuckThresholds& thresholds);
 
  private:
   // socket_events.cc
@@ -199,6 +200,7 @@ class Tracker::Implementation {
   void report_stuck(TwinHandle handle, KernelTime now, FindingHandler& findings);
   void report_half_open(TwinHandle listener, KernelTime now, FindingHandler& findings);
   void say_stuck(TwinHandle handle, Stuck stuck, FindingHandler& findings);
+  void count_as_stuck(Twin& twin, bool is_stuck);
   bool is_left_alone(TwinHandle handle) const;
   bool awaits_look(Twin& twin, KernelTime now);
   bool count_at_listener(Twin& request, KernelTime now);

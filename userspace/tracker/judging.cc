@@ -332,6 +332,7 @@ void Tracker::Implementation::remove_twin(TwinHandle handle, FindingHandler& fin
 // Takes the twin out of everything that refers to it.
 void Tracker::Implementation::discard(TwinHandle handle) {
   if (follows_segments_) forget_for_segments(handle);
+  count_as_stuck(table_[handle], false);
   leave_listener(handle);
   leave_pair(handle);
   wheel_.cancel(handle);
@@ -352,7 +353,8 @@ void Tracker::Implementation::drop_pending(Twin& twin) {
 
 void Tracker::Implementation::enter(TwinHandle handle, model::MirrorState state, KernelTime time) {
   Twin& twin = table_[handle];
-  twin.mirror = state;
+  count_as_stuck(twin, false);
+  table_.set_state(handle, state);
   twin.entered = time;
   twin.known_since = time;
   twin.last_event = time;

@@ -118,6 +118,7 @@ bool Tracker::Implementation::count_at_listener(Twin& request, KernelTime now) {
   if (listener == kNoTwin) return false;
   if (request.is_past_half_open_threshold) return true;
   request.is_past_half_open_threshold = true;
+  count_as_stuck(request, true);
   if (++listeners_[listener].past_threshold == 1) {
     wheel_.set(listener, later(now, kHalfOpenGathering));
   }
@@ -146,13 +147,17 @@ void Tracker::Implementation::report_stuck(TwinHandle handle, KernelTime now,
   if (twin.identity.role == Role::Listener) return report_half_open(handle, now, findings);
   const bool awaits_news = kind_of(twin, now) == StuckKind::OtherEndGone;
   const Duration threshold = awaits_news ? options_.stuck.other_end_gone : threshold_of(twin);
-  if (threshold == Duration::zero() || (awaits_news && !is_left_alone(handle))) return;
+  if (threshold == Duration::zero() || (awaits_news && !is_left_alone(handle))) {
+    count_as_stuck(twin, false);
+    return;
+  }
   if (awaits_look(twin, now)) {
     wheel_.set(handle, later(now, kLookPause));
     return;
   }
   if (twin.mirror.holder == Holder::RequestSocket && count_at_listener(twin, now)) return;
   if (has_moved_on(twin)) {
+    count_as_stuck(twin, false);
     twin.look_asked.reset();
     wheel_.set(handle, later(now, threshold));
     return;
@@ -192,10 +197,17 @@ void Tracker::Implementation::say_stuck(TwinHandle handle, Stuck stuck, FindingH
   stuck.is_repeated = twin.stuck_reports > 0;
   if (!stuck.is_repeated) ++counts_.stuck[static_cast<std::size_t>(stuck.kind)];
   ++twin.stuck_reports;
+  if (twin.identity.role != Role::Listener) count_as_stuck(twin, true);
   twin.look_asked.reset();
   const Duration age = stuck.age ? *stuck.age : *stuck.age_at_least;
   wheel_.set(handle, later(stuck.time, std::max(age, stuck.threshold)));
   findings.on_stuck(stuck);
+}
+
+void Tracker::Implementation::count_as_stuck(Twin& twin, bool is_stuck) {
+  if (twin.counts_as_stuck == is_stuck) return;
+  twin.counts_as_stuck = is_stuck;
+  counts_.stuck_now[model::labelled_index(twin.mirror)] += is_stuck ? 1 : std::size_t{0} - 1;
 }
 
 // The first SYN of each listener that still waits for its third ACK.

@@ -32,6 +32,10 @@ TrackerCounts Tracker::counts() const {
 void Tracker::visit(const TwinVisitor& visitor) const {
   implementation_->visit(visitor);
 }
+void Tracker::set_stuck_thresholds(const StuckThresholds& thresholds) {
+  implementation_->set_stuck_thresholds(thresholds);
+}
+
 bool Tracker::wants_census() const {
   return implementation_->wants_census();
 }
@@ -86,7 +90,17 @@ TrackerCounts Tracker::Implementation::counts() const {
   counts.twins = table_.size();
   counts.half_open = table_.count(model::Holder::RequestSocket);
   counts.time_wait = table_.count(model::Holder::Minisocket);
+  counts.states = table_.states();
+  counts.states[model::index(model::State::Closed)] = 0;
   return counts;
+}
+
+void Tracker::Implementation::set_stuck_thresholds(const StuckThresholds& thresholds) {
+  options_.stuck = thresholds;
+  table_.for_each([&](TwinHandle handle) {
+    const Twin& twin = table_[handle];
+    if (twin.identity.role != Role::Listener && twin.stuck_reports == 0) watch(handle);
+  });
 }
 
 void Tracker::Implementation::visit(const TwinVisitor& visitor) const {

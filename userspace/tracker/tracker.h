@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "model/cause.h"
 #include "model/linux_dialect.h"
+#include "model/state.h"
 #include "model/verdict.h"
 #include "tracker/finding.h"
 #include "tracker/observation.h"
@@ -70,10 +71,13 @@ struct TrackerCounts {
   std::uint64_t healed = 0;    // gaps whose twin was seen right again
   std::uint64_t repeated = 0;  // recorded twice by the kernel side, judged once
   std::uint64_t evicted = 0;
-  std::uint64_t settled_early = 0;                     // pending_steps was reached
-  std::size_t twins = 0;                               // now
-  std::size_t half_open = 0;                           // now
-  std::size_t time_wait = 0;                           // now
+  std::uint64_t settled_early = 0;  // pending_steps was reached
+  std::size_t twins = 0;            // now
+  std::size_t half_open = 0;        // now
+  std::size_t time_wait = 0;        // now
+  // Now, by model::labelled_index(); CLOSE does not count as a connection.
+  std::array<std::size_t, model::kLabelledStateCount> states{};
+  std::array<std::size_t, model::kLabelledStateCount> stuck_now{};  // longer than is healthy
   std::uint64_t lives = 0;                             // connections whose end was reported
   std::array<std::uint64_t, kStuckKindCount> stuck{};  // findings, repeated ones not counted
   std::uint64_t missing = 0;                           // by reconciliation, since the start
@@ -110,6 +114,9 @@ class Tracker {
 
   // Every twin of the mirror, in no particular order.
   void visit(const TwinVisitor& visitor) const;
+
+  // From now on: what has been reported already is looked at again when it would have been.
+  void set_stuck_thresholds(const StuckThresholds& thresholds);
 
   // A census would help now: something was lost since the last one, or it left suspects.
   bool wants_census() const;

@@ -96,6 +96,7 @@ struct Twin {
   bool after_gap = false;                    // an event of this generation was lost
   bool gap_healed = false;                   // and an event since then fitted
   bool is_past_half_open_threshold = false;  // a request socket, counted at its listener
+  bool counts_as_stuck = false;              // among TrackerCounts::stuck_now
   std::uint32_t stuck_reports = 0;           // in this state
   std::optional<KernelTime> look_asked;      // a census shall confirm what is to be reported
   std::optional<SequenceNumber> stuck_una;   // snd_una when it was looked at last

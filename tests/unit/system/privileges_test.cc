@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <unistd.h>
+#include "system/capabilities.h"
+
 #include "system/unique_fd.h"
 
 namespace tcptwin::system {
@@ -44,6 +47,18 @@ TEST(UniqueFdTest, descriptor_is_closed_with_its_last_owner) {
   }
   char byte = 0;
   EXPECT_EQ(::read(reader.get(), &byte, 1), 0);  // end of file: no writer is left
+}
+
+// In a child: what is given up does not come back.
+TEST(CapabilitiesDeathTest, what_is_given_up_is_gone_and_what_is_kept_stays) {
+  if (!Privileges::read().has(Right::SysAdmin)) GTEST_SKIP() << "needs CAP_SYS_ADMIN";
+  const auto give_up = [] {
+    const Right kept = Right::NetAdmin;
+    const bool given_up = static_cast<bool>(give_up_capabilities({&kept, 1}));
+    const Privileges left = Privileges::read();
+    ::_exit(given_up && left.has(Right::NetAdmin) && !left.has(Right::SysAdmin) ? 0 : 1);
+  };
+  EXPECT_EXIT(give_up(), ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

@@ -43,5 +43,15 @@ TEST(TerminationSignalsTest, signals_are_unblocked_when_it_ends) {
   EXPECT_FALSE(is_blocked(SIGTERM));
 }
 
+TEST(CaughtSignalsTest, only_the_named_ones_are_caught) {
+  auto signals = CaughtSignals::open({SIGHUP, SIGUSR1});
+  ASSERT_TRUE(signals);
+  ASSERT_EQ(::raise(SIGUSR1), 0);
+  ASSERT_EQ(::raise(SIGHUP), 0);
+  EXPECT_EQ(signals.value().take(), SIGHUP);  // the lower number first
+  EXPECT_EQ(signals.value().take(), SIGUSR1);
+  EXPECT_EQ(signals.value().take(), std::nullopt);
+}
+
 }  // namespace
 }  // namespace tcptwin::system

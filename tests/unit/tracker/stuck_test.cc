@@ -57,6 +57,78 @@ TEST(Stuck, close_wait_is_said_at_its_threshold_and_again_at_double_its_age) {
   EXPECT_EQ(host.tracker.counts().stuck[kind], 1u);
 }
 
+TEST(Stuck, what_is_stuck_now_is_counted_until_it_moves_on) {
+  const auto stuck_now = [](const Host& host, model::State state) {
+    return host.tracker.counts().stuck_now[model::index(state)];
+  };
+  Host host;
+  SimulatedSocket leaked(host, 40000);
+  SimulatedSocket cured(host, 40001);
+  for (SimulatedSocket* socket : {&leaked, &cured}) {
+    socket->is_established();
+    socket->gets_fin();
+  }
+  host.wait(61s);
+  host.status();
+  host.wait(61s);
+  host.status();  // said again, counted once
+  EXPECT_EQ(stuck_now(host, model::State::CloseWait), 2u);
+  cured.closes();
+  EXPECT_EQ(stuck_now(host, model::State::CloseWait), 1u);
+  leaked.gets_rst();
+  host.settle();
+  EXPECT_EQ(stuck_now(host, model::State::CloseWait), 0u);
+}
+
+TEST(Stuck, thresholds_that_change_while_it_runs_hold_for_what_is_there) {
+  Host host;
+  SimulatedSocket client(host);
+  client.is_established();
+  client.gets_fin();
+  host.wait(5s);
+  host.status();
+  StuckThresholds shorter;
+  shorter.close_wait = 2s;
+  host.tracker.set_stuck_thresholds(shorter);
+  host.wait(1s);
+  host.status();
+  ASSERT_THAT(host.findings.stuck, SizeIs(1));
+  EXPECT_EQ(host.findings.stuck[0].threshold, 2s);
+  // Never: what was said is not said again, and is no longer counted.
+  StuckThresholds never;
+  never.close_wait = 0s;
+  host.tracker.set_stuck_thresholds(never);
+  host.wait(600s);
+  host.status();
+  EXPECT_THAT(host.findings.stuck, SizeIs(1));
+  EXPECT_EQ(host.tracker.counts().stuck_now[model::index(model::State::CloseWait)], 0u);
+}
+
+TEST(States, are_counted_as_the_sockets_change_and_vanish) {
+  const auto count = [](const Host& host, model::State state) {
+    return host.tracker.counts().states[model::index(state)];
+  };
+  Host host;
+  SimulatedSocket client(host);
+  client.connects();
+  EXPECT_EQ(count(host, model::State::SynSent), 1u);
+  client.gets_syn_ack();
+  EXPECT_EQ(count(host, model::State::SynSent), 0u);
+  EXPECT_EQ(count(host, model::State::Established), 1u);
+  SimulatedSocket listener(host, 80, 0, kServer);
+  listener.listens();
+  SimulatedRequest request(listener, 40001);
+  request.arrives();
+  EXPECT_EQ(count(host, model::State::Listen), 1u);
+  EXPECT_EQ(host.tracker.counts().states[model::kStateCount], 1u) << "half-open";
+  EXPECT_EQ(count(host, model::State::SynReceived), 0u);
+  client.gets_rst();
+  client.is_destroyed();
+  host.settle();
+  EXPECT_EQ(count(host, model::State::Established), 0u);
+  EXPECT_EQ(count(host, model::State::Closed), 0u) << "no connection";
+}
+
 TEST(Stuck, nothing_is_said_of_a_state_that_was_left_in_time) {
   Host host;
   SimulatedSocket client(host);
