@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -30,7 +31,10 @@ Result<system::UniqueFd> open_target(const TraceOptions& options) {
                  "name a file, or pipe it: tcptwin replay FILE --pcapng - | wireshark -k -i -"};
   }
   std::error_code ignored;
-  if (std::filesystem::equivalent(options.run.from, options.pcapng, ignored)) {
+  const auto is_target = [&](const std::string& recording) {
+    return std::filesystem::equivalent(recording, options.pcapng, ignored);
+  };
+  if (std::ranges::any_of(options.run.from, is_target)) {
     return Error{ErrorCode::Usage, "--pcapng would write over the recording itself",
                  "name another file"};
   }
