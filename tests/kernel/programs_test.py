@@ -15,7 +15,7 @@ import sys
 import time
 
 sys.path.insert(0, sys.argv[1])
-from live_program import cannot_trace, check, skip, wait_until  # noqa: E402
+from live_program import cannot_trace, check, play, skip, wait_until  # noqa: E402
 from lives import (CLOSED_BY_PEER, CLOSED_HERE, CLOSED_UNREAD, CLOSED_WITH_LISTENER,  # noqa: E402
                    DATA_AFTER_CLOSE, DATA_AFTER_FIN_WAIT2, PEER_NEVER_CLOSED, REFUSED,
                    RESET_BY_PEER, SHUT_DOWN_HERE, End, Owner, Program, client_end, expect_connection,
@@ -622,12 +622,12 @@ def main():
         return skip("missing: " + ", ".join(sorted(missing)))
     failed = 0
     for test in TESTS[group]:
-        try:
+        def play_one(test=test):
             with Stage(TCPTWIN) as stage:
                 test(stage)
-            print(f"{test.__name__}: ok", flush=True)
-        except AssertionError as failure:
-            print(f"{test.__name__}: {failure}", flush=True)
+        try:
+            play(play_one, test.__name__)
+        except AssertionError:
             failed += 1
     return 1 if failed else 0
 

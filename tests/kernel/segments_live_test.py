@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, sys.argv[1])
-from live_program import (Namespace, Tcptwin, cannot_trace, check, skip)  # noqa: E402
+from live_program import (Namespace, Tcptwin, cannot_trace, check, play, skip)  # noqa: E402
 
 TCPTWIN = sys.argv[2]
 PORT = 7801
@@ -212,11 +212,12 @@ def of_one_process():
         tcptwin.interrupt()
 
 
-def play(tcptwin):
+def play_all(tcptwin):
     for scene in (loopback, cable, bridges, router, nobody_is_accused_for_a_raw_socket):
-        with contextlib.ExitStack() as stack:
-            scene(tcptwin, stack)
-        print(f"ok {scene.__name__}", flush=True)
+        def play_one(scene=scene):
+            with contextlib.ExitStack() as stack:
+                scene(tcptwin, stack)
+        play(play_one, scene.__name__)
 
 
 def everything_is_replayed(folder, output):
@@ -328,7 +329,7 @@ def main():
         with Tcptwin(TCPTWIN, "trace", "--segments", "-P", "7801-7803", "--record",
                      f"{folder}/all.twin") as tcptwin:
             tcptwin.wait_until_watching()
-            play(tcptwin)
+            play_all(tcptwin)
             summary = tcptwin.interrupt()
             output = tcptwin.output()
         check(not any(summary["divergences"].values()), f"divergences: {summary['divergences']}")
@@ -336,7 +337,7 @@ def main():
         check(summary["segments_passing"] > 0, "the router passed nothing on")
         everything_is_replayed(folder, output)
         everything_is_exported(folder, output)
-    of_one_process()
+    play(of_one_process, "one process")
     return 0
 
 
