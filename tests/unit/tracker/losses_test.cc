@@ -46,18 +46,24 @@ TEST(Loss, of_the_end_is_noticed_when_the_socket_is_destroyed) {
   EXPECT_EQ(host.tracker.counts().twins, 0u);
 }
 
-// The side program records what the main program was refused, and now and then what it was not.
-TEST(SideProgram, that_repeats_a_change_is_not_believed_twice) {
-  Host host;
-  SimulatedSocket client(host);
+// The side program records what the main program was refused, and now and then what it was not:
+// here SYN_SENT -> ESTABLISHED is recorded by both.
+void connects_and_is_recorded_twice(SimulatedSocket& client) {
+  Host& host = client.host;
   client.connects();
   host.recording = true;
   client.gets_syn_ack();
   host.recording = false;
-  auto repeated = std::get<StateChanged>(host.recorded.front());
-  host.see(repeated);
-  repeated.recovered = true;
-  host.see(repeated);
+  auto change = std::get<StateChanged>(host.recorded.front());
+  host.see(change);
+  change.recovered = true;
+  host.see(change);
+}
+
+TEST(SideProgram, that_repeats_a_change_is_not_believed_twice) {
+  Host host;
+  SimulatedSocket client(host);
+  connects_and_is_recorded_twice(client);
   client.closes();
   client.gets_ack_of_fin();
   EXPECT_THAT(host.findings.lines(),
@@ -72,14 +78,7 @@ TEST(SideProgram, that_repeats_a_change_is_not_believed_twice) {
 TEST(SideProgram, makes_up_for_what_it_saved_and_for_nothing_else) {
   Host host;
   SimulatedSocket client(host);
-  client.connects();
-  host.recording = true;
-  client.gets_syn_ack();
-  host.recording = false;
-  auto repeated = std::get<StateChanged>(host.recorded.front());
-  host.see(repeated);
-  repeated.recovered = true;
-  host.see(repeated);  // saved nothing
+  connects_and_is_recorded_twice(client);
   StreamStatus status{};
   status.time = status.counted_at = host.now;
   status.recursion_misses = 2;

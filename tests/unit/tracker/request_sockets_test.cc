@@ -139,16 +139,27 @@ TEST_F(Listener, follows_a_slow_fast_open_child_whose_cookie_is_set_after_its_bi
   EXPECT_FALSE(host.findings.steps[2].connection.adopted);
 }
 
-TEST(PeerFilter, forgets_children_whose_peer_never_shows) {
-  TrackerOptions options;
-  options.filters_by_peer = true;
-  Host host(options);
-  SimulatedSocket listener(host, 80, 0, kServer);
-  listener.listens();
-  SimulatedSocket child(host, 80, 40000, kServer);
-  child.tuple.remote = {};
-  child.reference.cookie = 0;
-  child.is_born_of(listener);
+// A child without its peer is all that the kernel's filter lets pass of it.
+class PeerFilter : public ::testing::Test {
+ protected:
+  PeerFilter() {
+    listener.listens();
+    child.tuple.remote = {};
+    child.reference.cookie = 0;
+    child.is_born_of(listener);
+  }
+  static TrackerOptions options() {
+    TrackerOptions result;
+    result.filters_by_peer = true;
+    return result;
+  }
+
+  Host host{options()};
+  SimulatedSocket listener{host, 80, 0, kServer};
+  SimulatedSocket child{host, 80, 40000, kServer};
+};
+
+TEST_F(PeerFilter, forgets_children_whose_peer_never_shows) {
   host.settle();
   EXPECT_EQ(host.findings.steps.size(), 1u);
   EXPECT_EQ(host.tracker.counts().connections, 0u);
@@ -156,16 +167,7 @@ TEST(PeerFilter, forgets_children_whose_peer_never_shows) {
 }
 
 // Where no socket has a cookie, the next one may lie at the same address before that is known.
-TEST(PeerFilter, forgets_such_a_child_when_its_address_serves_another) {
-  TrackerOptions options;
-  options.filters_by_peer = true;
-  Host host(options);
-  SimulatedSocket listener(host, 80, 0, kServer);
-  listener.listens();
-  SimulatedSocket child(host, 80, 40000, kServer);
-  child.tuple.remote = {};
-  child.reference.cookie = 0;
-  child.is_born_of(listener);
+TEST_F(PeerFilter, forgets_such_a_child_when_its_address_serves_another) {
   SimulatedSocket next(host, 81, 0, kServer);
   next.reference = child.reference;
   next.listens();
