@@ -8,6 +8,7 @@ import tempfile
 sys.dont_write_bytecode = True
 import guest  # noqa: E402
 import matrix  # noqa: E402
+import recordings  # noqa: E402
 
 TOLD = """@ kernel 6.1.0-99-amd64
 @ begin doctor
@@ -55,6 +56,16 @@ def every_test_counts_once_with_what_it_printed():
     check(not account.is_right(), "a failed test makes a guest wrong")
 
 
+def a_recording_that_does_not_come_whole_is_refused():
+    check(recordings.of_lines(["digest abc", "data dHdp", "data bg=="]) == (b"twin", "abc"), "whole")
+    for lines in ([], ["digest abc"], ["data dHdp"], ["digest abc", "data dHdpb"]):
+        try:
+            recordings.of_lines(lines)
+        except recordings.Wrong:
+            continue
+        check(False, f"taken for a recording: {lines}")
+
+
 def only_a_guest_that_finished_without_failures_is_right():
     good = TOLD.replace("FAILED", "OK").replace("1 test, listed below", "")
     check(account_of(good + "@ end tests 0\n@ done\n").is_right(), "all passed or skipped")
@@ -100,6 +111,6 @@ def the_page_is_made_of_the_rows():
 for test in [every_test_counts_once_with_what_it_printed,
              only_a_guest_that_finished_without_failures_is_right,
              a_test_that_never_ends_has_failed, a_guest_that_dies_says_why,
-             the_page_is_made_of_the_rows]:
+             a_recording_that_does_not_come_whole_is_refused, the_page_is_made_of_the_rows]:
     test()
     print(f"ok {test.__name__}")

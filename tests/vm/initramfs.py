@@ -26,8 +26,9 @@ def put(source, target):
     shutil.copy(source, target)  # follows links: the name that was asked for, as a file
 
 
-def make(kernel, programs, environment, plan, tree, archive):
-    """Writes `archive`; `tree` is where it is put together."""
+def make(kernel, programs, files, environment, plan, tree, archive):
+    """Writes `archive`; `tree` is where it is put together. `files`: what else goes in, by its path
+    there."""
     shutil.rmtree(tree, ignore_errors=True)
     for folder in FOLDERS:
         (tree / folder).mkdir(parents=True)
@@ -38,6 +39,8 @@ def make(kernel, programs, environment, plan, tree, archive):
         put(program, tree / "bin" / program.name)
         for library in libraries_of(program):
             put(library, tree / library.lstrip("/"))
+    for target, source in files.items():
+        put(source, tree / target)
     for module in kernel.modules():
         put(module, tree / "modules" / module.name)
     order = "".join(f"{module.stem}\n" for module in kernel.modules())

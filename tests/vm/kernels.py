@@ -16,6 +16,7 @@ import debian_kernels
 import guest
 import initramfs
 import matrix
+import recordings
 
 # Inside a guest nothing is missing, nothing else runs, and nothing is hidden from BPF: no test may be
 # skipped for a missing right, no event may be lost unseen. The two tests of endurance are scaled to a
@@ -38,10 +39,12 @@ def say(text):
         print(text, file=sys.stderr, flush=True)
 
 
-def plan(only):
+def plan(only, has_other):
     """What a guest runs."""
     chosen = f" --gtest_filter='{only}'" if only else ""
+    other = " /recordings/host" if has_other else ""
     return [guest.Group("doctor", "tcptwin doctor --json"),
+            guest.Group(recordings.GROUP, f"sh /bin/recording.sh /tmp{other}"),
             guest.Group("tests", f"tcptwin_kernel_tests{chosen}")]
 
 
@@ -53,7 +56,11 @@ def run(kernel, options):
                 options.build / "tests/kernel/tcptwin_kernel_tests"]
     archive = scratch / "initramfs.cpio"
     environment = dict(ENVIRONMENT, TCPTWIN_TIER=options.tier)
-    initramfs.make(kernel, programs, environment, plan(options.filter),
+    files = {"bin/recording.sh": recordings.SCRIPT}
+    if options.recording:
+        files |= {f"recordings/host.{kind}": options.recording.with_suffix(f".{kind}")
+                  for kind in ("twin", "sha256")}
+    initramfs.make(kernel, programs, files, environment, plan(options.filter, options.recording),
                    scratch / "tree", archive)
 
     def on_test(test):
@@ -66,6 +73,10 @@ def run(kernel, options):
 
     say(f"{kernel.name}: booting {kernel.release}")
     account = guest.boot(kernel.image, archive, scratch / "guest", DEADLINE, on_test)
+    try:
+        recordings.check_from_guest(account.texts.get(recordings.GROUP, []), options.build, scratch)
+    except recordings.Wrong as why:
+        account.remarks.append(str(why))
     for remark in account.remarks:
         say(f"{kernel.name}: {remark}")
     for group, code in account.exits.items():
@@ -129,6 +140,9 @@ def arguments():
 def main():
     options = arguments()
     began = time.monotonic()
+    options.recording, why_not = recordings.make_here(options.build, options.build / "guests")
+    if why_not:
+        say(f"kernels: {why_not}; so no guest replays one of this machine's")
     rows = run_all(options)
     print(matrix.summary({name: rows[name] for name in options.versions}))
     say(f"kernels: {time.monotonic() - began:.0f} s in all")
