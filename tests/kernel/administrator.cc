@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "kernel/kernels_differ.h"
 #include "kernel/lead_to_state.h"
 #include "kernel/stage.h"
 
@@ -12,14 +13,22 @@ namespace {
 
 const Path kListening = {"CLOSE -> LISTEN passive_open conformant"};
 
+enum class Owner { Process, Nobody };
+
 struct KillIn {
   const char* state;
   void (*lead_there)(Stage::Talk&);
   Path path;
+  Owner owner = Owner::Process;
 };
 
 Path killed_in(const std::string& state) {
   return {state + " -> CLOSE admin_abort deviation L46"};
+}
+
+// Before 6.1 tcp_abort() leaves alone what no process owns any more, and says that all is well.
+bool can_be_killed(const KillIn& kill) {
+  return kill.owner == Owner::Process || kernel_is_at_least(6, 1);
 }
 
 class Administrator : public ::testing::TestWithParam<KillIn> {};
@@ -29,18 +38,21 @@ TEST_P(Administrator, kills_the_connection) {
     auto talk = stage.connected(5001);
     GetParam().lead_there(talk);
     EXPECT_EQ(kill_sockets(stage.network, 0, 5001), 1);
-    stage.expect(active(5001), opened() + GetParam().path);
+    Path path = opened() + GetParam().path;
+    if (!can_be_killed(GetParam())) path.pop_back();
+    stage.expect(active(5001), path);
   });
 }
 
 INSTANTIATE_TEST_SUITE_P(
     In, Administrator,
-    ::testing::Values(KillIn{"established", stay, killed_in("ESTABLISHED")},
-                      KillIn{"close_wait", peer_closes, kCloseWait + killed_in("CLOSE_WAIT")},
-                      KillIn{"fin_wait1", kernel_closes, kFinWait1 + killed_in("FIN_WAIT1")},
-                      KillIn{"fin_wait2", kernel_shuts_down, kFinWait2 + killed_in("FIN_WAIT2")},
-                      KillIn{"last_ack", peer_then_kernel_close, kLastAck + killed_in("LAST_ACK")},
-                      KillIn{"closing", fins_cross, kClosing + killed_in("CLOSING")}),
+    ::testing::Values(
+        KillIn{"established", stay, killed_in("ESTABLISHED")},
+        KillIn{"close_wait", peer_closes, kCloseWait + killed_in("CLOSE_WAIT")},
+        KillIn{"fin_wait1", kernel_closes, kFinWait1 + killed_in("FIN_WAIT1"), Owner::Nobody},
+        KillIn{"fin_wait2", kernel_shuts_down, kFinWait2 + killed_in("FIN_WAIT2")},
+        KillIn{"last_ack", peer_then_kernel_close, kLastAck + killed_in("LAST_ACK"), Owner::Nobody},
+        KillIn{"closing", fins_cross, kClosing + killed_in("CLOSING"), Owner::Nobody}),
     [](const auto& test) { return std::string{test.param.state}; });
 
 TEST(AdministratorKill, ends_an_open) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// tcptwin is started in the middle of ten thousand open connections: each of them is taken in with
+// tcptwin is started in the middle of many open connections: each of them is taken in with
 // its owner, and each ends in a right life.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -8,19 +8,23 @@
 #include <vector>
 
 #include "kernel/kernels_differ.h"
+#include "kernel/load.h"
 #include "kernel/stage.h"
 #include "support/process.h"
 
 namespace tcptwin::testing {
 namespace {
 
-constexpr std::size_t kConnections = 10'000;
 constexpr std::uint16_t kPort = 9000;
 constexpr std::chrono::seconds kDeadline{60};
 
 void allow_open_files(rlim_t files) {
   const rlimit limit{files, files};
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) throw std::runtime_error("setrlimit");
+}
+
+std::size_t connections() {
+  return scaled("TCPTWIN_ADOPTED_CONNECTIONS", 10'000);
 }
 
 class Adoption : public ::testing::Test {
@@ -30,13 +34,13 @@ class Adoption : public ::testing::Test {
     network_ = std::make_unique<NetworkNamespace>();
     network_->set_ipv4("ip_local_port_range", "10000 65535");
     server_ = std::make_unique<Process>("adopt_server", [&](const Process::Ready& ready) {
-      allow_open_files(kConnections + 64);
+      allow_open_files(connections() + 64);
       Socket listening(*network_);
       listening.bind("127.0.0.1", kPort);
       listening.listen(4096);
       ready();
       std::vector<Socket> children;
-      while (children.size() < kConnections) children.push_back(listening.accept());
+      while (children.size() < connections()) children.push_back(listening.accept());
       all_accepted_.open();
       server_closes_.wait();
       for (Socket& child : children) {
@@ -45,9 +49,9 @@ class Adoption : public ::testing::Test {
       }
     });
     client_ = std::make_unique<Process>("adopt_client", [&](const Process::Ready& ready) {
-      allow_open_files(kConnections + 64);
+      allow_open_files(connections() + 64);
       const auto visit = network_->enter();
-      std::vector<Socket> sockets(kConnections);
+      std::vector<Socket> sockets(connections());
       for (Socket& socket : sockets) {
         socket.connect("127.0.0.1", kPort);
         socket.await_connected();
@@ -71,7 +75,7 @@ class Adoption : public ::testing::Test {
   std::unique_ptr<Process> client_;
 };
 
-TEST_F(Adoption, of_ten_thousand_connections_finds_every_owner_and_follows_each_to_its_end) {
+TEST_F(Adoption, of_many_connections_finds_every_owner_and_follows_each_to_its_end) {
   sources::LiveOptions options;
   options.filter.netns = network_->inode();
   options.namespace_descriptors = {network_->descriptor()};
@@ -95,17 +99,17 @@ TEST_F(Adoption, of_ten_thousand_connections_finds_every_owner_and_follows_each_
     if (pid != (is_client ? client_pid : server_pid)) ++strangers;
     if (twin.other_end) ++paired;
   });
-  EXPECT_EQ(clients, kConnections);
-  EXPECT_EQ(servers, kConnections);
-  EXPECT_EQ(paired, 2 * kConnections);
-  EXPECT_EQ(strangers, shows_holders() ? 0u : 2 * kConnections);
+  EXPECT_EQ(clients, connections());
+  EXPECT_EQ(servers, connections());
+  EXPECT_EQ(paired, 2 * connections());
+  EXPECT_EQ(strangers, shows_holders() ? 0u : 2 * connections());
 
   close_now_.open();
   const auto& lives = trace.findings().lives;
-  trace.await([&](const Findings& findings) { return findings.lives.size() == 2 * kConnections; },
+  trace.await([&](const Findings& findings) { return findings.lives.size() == 2 * connections(); },
               kDeadline);
   trace.settle();
-  ASSERT_EQ(lives.size(), 2 * kConnections);
+  ASSERT_EQ(lives.size(), 2 * connections());
   const auto gaps = trace.counts().gaps;  // what the host's policy hid shows as such
   std::size_t right = 0;
   for (const tracker::Life& life : lives) {

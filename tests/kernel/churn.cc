@@ -19,7 +19,7 @@
 namespace tcptwin::testing {
 namespace {
 
-constexpr std::uint64_t kConnections = 20'000;  // TCPTWIN_CHURN_CONNECTIONS overrides
+constexpr std::uint64_t kConnections = 20'000;
 constexpr std::size_t kSmallestRing = 64 * 1024;
 constexpr std::chrono::minutes kDeadline{3};
 
@@ -37,11 +37,6 @@ std::size_t ring_wanted() {
 // What a host's policy may hide (docs/loss.md).
 double gaps_allowed() {
   return nothing_is_hidden() ? 0 : 0.005;
-}
-
-std::uint64_t connections_wanted() {
-  const char* wanted = std::getenv("TCPTWIN_CHURN_CONNECTIONS");
-  return wanted == nullptr ? kConnections : std::strtoull(wanted, nullptr, 10);
 }
 
 std::chrono::microseconds own_processor_time() {
@@ -114,7 +109,7 @@ class Churn : public ::testing::Test {
 };
 
 TEST_F(Churn, nothing_is_lost_and_nothing_diverges) {
-  const std::uint64_t wanted = connections_wanted();
+  const std::uint64_t wanted = scaled("TCPTWIN_CHURN_CONNECTIONS", kConnections);
   open_trace(ring_wanted());
   {
     const Load load(*network_, wanted);

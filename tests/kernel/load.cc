@@ -2,6 +2,7 @@
 #include "kernel/load.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "support/socket.h"
 
@@ -36,6 +37,11 @@ void make_connections(const NetworkNamespace& network, std::uint16_t port, std::
 }
 
 }  // namespace
+
+std::uint64_t scaled(const char* variable, std::uint64_t usual) {
+  const char* wanted = std::getenv(variable);
+  return wanted == nullptr ? usual : std::strtoull(wanted, nullptr, 10);
+}
 
 Load::Load(const NetworkNamespace& network, std::uint64_t connections) {
   for (int pair = 0; pair < kPairs; ++pair) {

@@ -11,6 +11,10 @@
 
 namespace tcptwin::testing {
 
+// How many connections a test makes: the usual number, unless the environment names another, as
+// ./dev kernels does for its emulated machines.
+std::uint64_t scaled(const char* variable, std::uint64_t usual);
+
 // Servers and clients, each a process; all are gone with the object. Both ends close at once, so
 // that every order of the FINs occurs; one connection in sixteen is aborted.
 class Load {

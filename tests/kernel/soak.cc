@@ -17,15 +17,10 @@
 namespace tcptwin::testing {
 namespace {
 
-constexpr std::uint64_t kConnections = 100'000;  // TCPTWIN_SOAK_CONNECTIONS overrides
+constexpr std::uint64_t kConnections = 100'000;
 constexpr std::uint64_t kRounds = 10;
 constexpr std::size_t kRing = 1024 * 1024;
 constexpr std::chrono::minutes kDeadline{3};
-
-std::uint64_t connections_wanted() {
-  const char* wanted = std::getenv("TCPTWIN_SOAK_CONNECTIONS");
-  return wanted == nullptr ? kConnections : std::strtoull(wanted, nullptr, 10);
-}
 
 // "STATE local remote" and how many there are.
 using Table = std::map<std::string, int>;
@@ -106,7 +101,7 @@ class Soak : public ::testing::Test {
 };
 
 TEST_F(Soak, one_reconciliation_after_any_loss_the_mirror_is_the_kernels_table) {
-  const std::uint64_t wanted = connections_wanted();
+  const std::uint64_t wanted = scaled("TCPTWIN_SOAK_CONNECTIONS", kConnections);
   std::uint64_t lost = 0;
   for (std::uint64_t round = 0; round < kRounds; ++round) {
     run_round(wanted / kRounds);

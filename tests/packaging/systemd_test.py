@@ -33,12 +33,14 @@ Environment=ASAN_OPTIONS=detect_leaks=0
 MemoryMax=infinity
 WatchdogSec=5
 """
-INSPECTOR = """[Service]
+INSPECTOR = """[Unit]
+SuccessAction=poweroff
+FailureAction=poweroff
+[Service]
 Type=oneshot
 StandardOutput=append:{outcome}
 StandardError=append:{outcome}
 ExecStart=/usr/bin/python3 {test} --inside
-ExecStopPost=/bin/systemctl --no-block poweroff
 """
 
 

@@ -19,7 +19,7 @@ import matrix
 import recordings
 
 # Inside a guest nothing is missing, nothing else runs, and nothing is hidden from BPF: no test may be
-# skipped for a missing right, no event may be lost unseen. The two tests of endurance are scaled to a
+# skipped for a missing right, no event may be lost unseen. The tests of endurance are scaled to a
 # machine that is emulated.
 ENVIRONMENT = {
     "TCPTWIN_REQUIRE_KERNEL_TESTS": "1",
@@ -28,6 +28,7 @@ ENVIRONMENT = {
     "TCPTWIN_MAY_SET_HOST_SYSCTLS": "1",
     "TCPTWIN_CHURN_CONNECTIONS": "2000",
     "TCPTWIN_SOAK_CONNECTIONS": "10000",
+    "TCPTWIN_ADOPTED_CONNECTIONS": "2000",
 }
 DEADLINE = 2400  # seconds for one guest; on two idle processors it needs some 500
 
