@@ -125,10 +125,11 @@ static __always_inline void record_state_change(void *ctx, struct sock *sk, int 
 }
 
 /* The kernel refuses to run a program that is already running on this CPU, and a softirq can
- * interrupt state_changes; since Linux 7.0, a whole other process can. A second program follows it
- * on the tracepoint and takes what it was refused. So that each knows of the other, state_changes
- * leaves a mark of what it took, and the second wipes it. Between the two, too, others can come in
- * and change the marks: then a change is recorded twice, and user space drops the second record.
+ * interrupt state_changes; on newer kernels (7.2) a whole other process can. A second program
+ * follows it on the tracepoint and takes what it was refused. So that each knows of the other,
+ * state_changes leaves a mark of what it took, and the second wipes it. Between the two, too,
+ * others can come in and change the marks: then a change is recorded twice, and user space drops
+ * the second record.
  */
 static __always_inline bool is_mark_of(const volatile struct change_mark *mark, struct sock *sk,
 				       __u64 states)

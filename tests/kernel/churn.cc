@@ -89,7 +89,7 @@ class Churn : public ::testing::Test {
     }
   }
 
-  // Since Linux 7.0 a process can be preempted in the middle of a BPF program, and a whole time
+  // On 7.2 a process can be preempted in the middle of a BPF program, and a whole time
   // slice of others then meets the recursion guard (docs/loss.md). Before, nothing of this load
   // does.
   std::uint64_t lost_to_the_guard() const {
