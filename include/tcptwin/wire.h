@@ -43,7 +43,7 @@ enum tcptwin_record_kind {
 };
 
 enum tcptwin_header_flag {
-	TCPTWIN_FROM_SIDE_PROGRAM = 1u << 0, /* the main program was busy on this CPU; recovered */
+	TCPTWIN_FROM_SIDE_PROGRAM = 1u << 0, /* the main program was refused; rarely both ran */
 	TCPTWIN_FROM_FUNCTION = 1u
 				<< 1, /* by a hook on the function that did it (bpf/exact.bpf.c) */
 };

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "kernel/lead_to_state.h"
 #include "kernel/stage.h"
 
 namespace tcptwin::testing {
@@ -126,11 +127,10 @@ TEST_F(SegmentScenario, a_syns_options_are_those_on_the_wire) {
 TEST_F(SegmentScenario, a_server_whose_peer_closes_first) {
   play([](Stage& stage) {
     Socket& server = stage.listener(80);
-    auto [child, peer] = stage.accepted(server, 5001);
-    peer.sends(FinAck);
-    peer.expects(Ack);
-    child.close();
-    peer.acknowledges_fin();
+    auto talk = stage.accepted(server, 5001);
+    peer_closes(talk);
+    talk.socket.close();
+    talk.peer.acknowledges_fin();
     expect_segments(stage, 5001,
                     kReceived + Segments{"< FIN ACK 1/1 ESTABLISHED", "> ACK 1/2 CLOSE_WAIT",
                                          "> FIN ACK 1/2 LAST_ACK", "< ACK 2/2 LAST_ACK"});
@@ -139,12 +139,9 @@ TEST_F(SegmentScenario, a_server_whose_peer_closes_first) {
 
 TEST_F(SegmentScenario, fins_cross) {
   play([](Stage& stage) {
-    auto [client, peer] = stage.connected(5001);
-    client.close();
-    peer.expects(Fin);
-    peer.sends(FinAck, {.ack_offset = -1});
-    peer.expects(Ack);
-    peer.sends(Ack);
+    auto talk = stage.connected(5001);
+    fins_cross(talk);
+    talk.peer.sends(Ack);
     expect_segments(stage, 5001,
                     kOpened + Segments{"> FIN ACK 1/1 FIN_WAIT1", "< FIN ACK 1/1 FIN_WAIT1",
                                        "> ACK 2/2 FIN_WAIT1", "< ACK 2/2 CLOSING"});

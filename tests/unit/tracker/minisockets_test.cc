@@ -138,28 +138,32 @@ TEST_F(Minisocket, that_ignored_a_rst_and_is_killed_later_was_killed) {
   EXPECT_EQ(last_line(), "TIME_WAIT -> CLOSE minisock_killed deviation L46");
 }
 
-TEST(MinisocketBefore611, that_vanishes_without_a_reason_accuses_nobody) {
-  TrackerOptions options;
-  options.shows_minisocket_segments = false;
-  Host host(options);
-  SimulatedSocket client(host);
-  client.is_established();
-  client.closes();
-  client.gets_ack_of_fin();
+// Nothing shows what reaches a minisocket; the client has closed, and its FIN is acknowledged.
+class MinisocketBefore611 : public ::testing::Test {
+ protected:
+  MinisocketBefore611() {
+    client.is_established();
+    client.closes();
+    client.gets_ack_of_fin();
+  }
+  static TrackerOptions options() {
+    TrackerOptions result;
+    result.shows_minisocket_segments = false;
+    return result;
+  }
+
+  Host host{options()};
+  SimulatedSocket client{host};
+};
+
+TEST_F(MinisocketBefore611, that_vanishes_without_a_reason_accuses_nobody) {
   client.enters_time_wait();
   client.minisocket_timer(TimerOperation::Cancel);
   host.settle();
   EXPECT_EQ(line(host.findings.steps.back()), "TIME_WAIT -> CLOSE minisock_killed unverified");
 }
 
-TEST(MinisocketBefore611, of_an_orphan_that_vanishes_has_an_unknown_end) {
-  TrackerOptions options;
-  options.shows_minisocket_segments = false;
-  Host host(options);
-  SimulatedSocket client(host);
-  client.is_established();
-  client.closes();
-  client.gets_ack_of_fin();
+TEST_F(MinisocketBefore611, of_an_orphan_that_vanishes_has_an_unknown_end) {
   client.is_handed_over();
   client.minisocket_timer(TimerOperation::Cancel);
   host.settle();
