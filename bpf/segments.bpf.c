@@ -268,10 +268,15 @@ int BPF_PROG(segments_sent, struct sk_buff *skb)
 {
 	struct segment it = {.direction = TCPTWIN_SEGMENT_SENT};
 
+	unsigned char *begin;
+
 	if (skb->skb_iif)
 		return 0;
-	it.ip = skb->head + skb->network_header;
-	if (read_segment(&it, skb, it.ip - skb->data))
+	/* As plain numbers: what is read directly may be a pointer to memory (seen on 7.2), and the
+	 * verifier lets nobody take the difference of two. */
+	begin = BPF_CORE_READ(skb, data);
+	it.ip = BPF_CORE_READ(skb, head) + skb->network_header;
+	if (read_segment(&it, skb, it.ip - begin))
 		record_segment(skb, &it);
 	return 0;
 }
