@@ -98,9 +98,9 @@ class Stage {
 };
 
 // Runs a scenario and compares. What a host's policy hides from BPF (traps-and-loss, section 2)
-// shows as a gap or as a path that just stops; such a run proves nothing and is repeated, at most
-// three runs in all; where nothing is hidden (trace_session.h), there is one run. No run may show a
-// divergence.
+// shows as a gap, as a path that just stops, or as a connection without its beginning; such a run
+// proves nothing and is repeated, at most three runs in all; where nothing is hidden
+// (trace_session.h), there is one run. No run may show a divergence.
 void scenario(const std::function<void(Stage&)>& conversation);
 
 // Handshakes, as most paths begin.
