@@ -2,6 +2,7 @@
 #include "pipeline.h"
 
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "sources/decode.h"
@@ -17,6 +18,7 @@ void Pipeline::on_record(std::span<const std::byte> record) {
   }
   if (auto* status = std::get_if<tracker::StreamStatus>(observation)) {
     status->malformed += malformed_;
+    told_malformed_ = malformed_;
     status->unrecorded = unrecorded_;
     status_ = *status;
   }
@@ -30,9 +32,10 @@ void Pipeline::on_record(std::span<const std::byte> record) {
 }
 
 void Pipeline::end() {
-  if (unrecorded_ == status_.unrecorded) return;
+  if (unrecorded_ == status_.unrecorded && malformed_ == told_malformed_) return;
   // What is missing at the very end may be evidence of everything since the last status.
   status_.time = std::max(status_.time, latest_);
+  status_.malformed += malformed_ - std::exchange(told_malformed_, malformed_);
   status_.unrecorded = unrecorded_;
   tracker_.observe(status_, findings_);
 }

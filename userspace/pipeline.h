@@ -33,6 +33,7 @@ class Pipeline final : public sources::RecordHandler {
   tracker::StreamStatus status_;
   KernelTime latest_;  // of all that was observed
   std::uint64_t malformed_ = 0;
+  std::uint64_t told_malformed_ = 0;  // of those, in `status_`
   std::uint64_t unrecorded_ = 0;
 };
 
