@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import xml.dom.minidom
 
 TCPTWIN = sys.argv[1]
 NAMESPACE = f"tcptwin-record-{os.getpid()}"
@@ -168,6 +169,13 @@ def one_recording_serves_every_command_without_rights(folder):
     counts = [[line for line in summary_of(replayed.stderr.decode()) if "  filter" not in line]
               for replayed in (told, plain)]
     check(counts[0] == counts[1], f"anonymised it counts something else: {counts}")
+    pictured = run("diagram", "--from", f"{folder}/all.twin", "--format", "svg")
+    check(pictured.returncode == 0, pictured.stderr.decode())
+    xml.dom.minidom.parseString(pictured.stdout)
+    listed = run("diagram", "--from", f"{folder}/all.twin", "--ascii").stdout.decode()
+    resets = sum(int(count.replace(",", ""))
+                 for count in re.findall(r"^ +([0-9,]+)  rst_received", listed, re.MULTILINE))
+    check(resets == len(lines), f"{len(lines)} resets in the lines, in the diagram:\n{listed}")
     refused = run("trace", "--from", f"{folder}/all.twin", "--reconcile", "5s")
     check(refused.returncode == 2, "--reconcile cannot be had with --from")
 

@@ -72,6 +72,7 @@ int run_top(const Arguments& arguments);
 int run_serve(const Arguments& arguments);
 int run_record(const Arguments& arguments);
 int run_replay(const Arguments& arguments);
+int run_diagram(const Arguments& arguments);
 int run_doctor(const Arguments& arguments);
 int run_explain(const Arguments& arguments);
 

@@ -237,6 +237,15 @@ constexpr std::array kTopRows = {
 constexpr auto kTopOptions =
     joined(kFilterRows, kTopRows, kColourRow, kDurationRow, kReconcileRow, kSourceRows);
 
+constexpr std::array kDiagramRows = {
+    OptionRow{0, "live", "", "count what this host does, until Ctrl-C or --duration", kRun},
+    OptionRow{0, "format", "FORMAT", "text (default), svg, or dot for Graphviz", kLook},
+    OptionRow{0, "ascii", "", "draw with ASCII only (the default outside a UTF-8 locale)", kLook},
+};
+
+constexpr auto kDiagramOptions = joined(kFilterRows, kDiagramRows, kColourRow, kDurationRow,
+                                        kReconcileRow, kStrictRow, kSourceRows, kFromRow);
+
 constexpr std::array kDoctorRows = {
     OptionRow{0, "watch", "",
               "hold all state changes against the kernel's own counters, every second", kLook},
@@ -366,6 +375,21 @@ constexpr std::array kCommands = {
         "  tcptwin serve --listen 127.0.0.1:9293 --listen unix:/run/tcptwin/http\n"
         "  tcptwin serve --close-wait 10s --reconcile 30s\n",
         kServeOptions, run_serve},
+    CommandRow{
+        "diagram", "", "draw TCP's state machine, with what a run or a recording did on its arrows",
+        "Draws the state diagram of RFC 9293 (figure 5) from the table that judges the kernel, "
+        "and\n"
+        "below it the ways that the figure leaves out: resets, time-outs, aborts, and what Linux "
+        "does\n"
+        "by its documented deviations (L01 ...). With --live or --from each arrow carries how "
+        "often\n"
+        "it was taken; what neither the RFC nor Linux' deviations explain is red.",
+        "  tcptwin diagram                                 the machine as it should be\n"
+        "  tcptwin diagram --live --duration 1m            what this host did in a minute\n"
+        "  tcptwin diagram --from today.twin --comm nginx  one program's share of a recording\n"
+        "  tcptwin diagram --format svg >tcp.svg           for a document\n"
+        "  tcptwin diagram --format dot | dot -Tpng -o tcp.png\n",
+        kDiagramOptions, run_diagram},
     CommandRow{"doctor", "",
                "tell what this kernel allows, tier by tier, and what is lost without it",
                "Tries what tcptwin needs and changes nothing. Exits with 77 if `tcptwin trace` "
