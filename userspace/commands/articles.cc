@@ -316,6 +316,23 @@ Article article_of_edge(MirrorState from, MirrorState to) {
   return article;
 }
 
+std::vector<std::string_view> explainable_words() {
+  std::vector<std::string_view> words;
+  for (const model::State state : model::kAllStates) words.push_back(model::name(state));
+  words.push_back("NEW_SYN_RECV");
+  for (std::size_t i = 0; i < model::kVerdictCount; ++i) {
+    words.push_back(label(static_cast<model::Verdict>(i)));
+  }
+  for (std::size_t i = 0; i < model::kDivergenceKindCount; ++i) {
+    words.push_back(label(static_cast<model::DivergenceKind>(i)));
+  }
+  for (const model::CauseRow& row : model::cause_table()) words.push_back(row.label);
+  for (const model::DialectEntry& entry : model::dialect_catalogue()) {
+    words.push_back(label(entry.id));
+  }
+  return words;
+}
+
 std::string reference_document() {
   std::string text =
       "# Causes, deviations and divergences\n\n"

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "commands/article_text.h"
 #include "model/cause.h"
@@ -19,6 +20,9 @@ Article article_of(model::DivergenceKind kind);
 Article article_of(model::Verdict verdict);
 Article article_of(model::MirrorState state);
 Article article_of_edge(model::MirrorState from, model::MirrorState to);
+
+// Every state, verdict, divergence, cause and deviation, as `explain` takes them.
+std::vector<std::string_view> explainable_words();
 
 // docs/causes-and-divergences.md: verdicts, divergences, causes and deviations.
 std::string reference_document();

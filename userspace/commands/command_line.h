@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "commands/command.h"
@@ -21,6 +22,15 @@ struct CommandLine {
 // `words` without the program's name. Anything unknown is a Usage error that names the nearest
 // right word.
 Result<CommandLine> parse_command_line(std::span<const std::string> words);
+
+struct ExitCode {
+  int code;
+  std::string_view text;
+};
+std::span<const ExitCode> exit_codes();
+
+// What the program is, in one sentence.
+std::string_view program_description();
 
 // `command` null: the help of the whole program.
 std::string help_text(const CommandRow* command);

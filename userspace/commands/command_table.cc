@@ -283,7 +283,7 @@ constexpr std::array kCommands = {
         "  tcptwin trace --comm curl -x             curl's connections, with evidence\n"
         "  tcptwin trace --state TIME_WAIT          who enters and leaves TIME_WAIT\n"
         "  tcptwin trace --cause rst_received --json --duration 1m\n"
-        "  tcptwin trace --exit-code --duration 10m exit with 3 if TCP misbehaved\n",
+        "  tcptwin trace --exit-code --duration 10m  exit with 3 if TCP misbehaved\n",
         kTraceOptions, run_trace},
     CommandRow{
         "life", "", "show each connection that ends: whose it was, how long, who ended it and why",

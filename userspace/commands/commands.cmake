@@ -4,6 +4,7 @@ tcptwin_layer(commands
           trace_options.cc life_options.cc stuck_options.cc snapshot_options.cc surroundings.cc
           live_run.cc run_recording.cc record.cc record_options.cc replay.cc serve.cc serve_options.cc serve_settings.cc service.cc kept_rights.cc table_dump.cc trace.cc life.cc stuck.cc snapshot.cc top.cc top_options.cc top_session.cc doctor.cc diagram.cc diagram_options.cc
           counter_report.cc counter_watch.cc watch_counters.cc explain.cc articles.cc article_text.cc
+          option_vocabulary.cc roff_page.cc manual_pages.cc bash_completion.cc zsh_completion.cc fish_completion.cc
   USES tcptwin_pipeline tcptwin_sinks tcptwin_system tcptwin_service fmt::fmt CLI11::CLI11 PkgConfig::LIBBPF)
 target_compile_definitions(tcptwin_commands PRIVATE TCPTWIN_VERSION="${PROJECT_VERSION}"
                                                     TCPTWIN_REVISION="${TCPTWIN_REVISION}")
@@ -11,4 +12,13 @@ target_compile_definitions(tcptwin_commands PRIVATE TCPTWIN_VERSION="${PROJECT_V
 add_executable(tcptwin main.cc)
 target_link_libraries(tcptwin PRIVATE tcptwin_commands)
 tcptwin_warnings(tcptwin)
-install(TARGETS tcptwin RUNTIME DESTINATION sbin)
+
+# Man pages, completions and the commented settings; packaging/ installs them.
+set(TCPTWIN_REFERENCE_DIR ${PROJECT_BINARY_DIR}/reference CACHE INTERNAL "")
+add_executable(tcptwin_reference commands/write_reference.cc)
+target_link_libraries(tcptwin_reference PRIVATE tcptwin_commands)
+tcptwin_warnings(tcptwin_reference)
+add_custom_command(OUTPUT ${TCPTWIN_REFERENCE_DIR}/man/tcptwin.1
+                   COMMAND tcptwin_reference ${TCPTWIN_REFERENCE_DIR} ${TCPTWIN_DATE}
+                   DEPENDS tcptwin_reference VERBATIM)
+add_custom_target(reference ALL DEPENDS ${TCPTWIN_REFERENCE_DIR}/man/tcptwin.1)

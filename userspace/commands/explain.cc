@@ -43,25 +43,8 @@ std::optional<Article> article_of_word(std::string_view word) {
   return std::nullopt;
 }
 
-std::vector<std::string_view> all_words() {
-  std::vector<std::string_view> words;
-  for (const model::State state : model::kAllStates) words.push_back(model::name(state));
-  words.push_back("NEW_SYN_RECV");
-  for (std::size_t i = 0; i < model::kVerdictCount; ++i) {
-    words.push_back(label(static_cast<model::Verdict>(i)));
-  }
-  for (std::size_t i = 0; i < model::kDivergenceKindCount; ++i) {
-    words.push_back(label(static_cast<model::DivergenceKind>(i)));
-  }
-  for (const model::CauseRow& row : model::cause_table()) words.push_back(row.label);
-  for (const model::DialectEntry& entry : model::dialect_catalogue()) {
-    words.push_back(label(entry.id));
-  }
-  return words;
-}
-
 Error not_known(const std::string& word) {
-  const auto words = all_words();
+  const auto words = explainable_words();
   std::string hint = "tcptwin explain, without anything, lists what can be explained";
   if (const auto near = nearest(word, words)) hint = fmt::format("did you mean {}?", *near);
   // The shell took the rest of FIN_WAIT2->TIME_WAIT for a redirection.

@@ -2,6 +2,7 @@
 // The texts of --help, made from the table of commands.
 #include <fmt/format.h>
 
+#include <array>
 #include <iterator>
 
 #include "commands/command_line.h"
@@ -9,18 +10,35 @@
 namespace tcptwin::commands {
 namespace {
 
-constexpr std::string_view kExitCodes =
-    "Exit codes:\n"
-    "  0 ok   1 run-time error   2 usage   3 divergence found (--exit-code)\n"
-    "  4 events lost (--strict)   77 not permitted, or the kernel lacks what is needed\n";
+constexpr std::array kExitCodes = {
+    ExitCode{kExitOk, "ok"},
+    ExitCode{kExitFailed, "run-time error"},
+    ExitCode{kExitUsage, "usage"},
+    ExitCode{kExitDivergence, "divergence found (--exit-code)"},
+    ExitCode{kExitLost, "events lost (--strict)"},
+    ExitCode{kExitNotPermitted, "not permitted, or the kernel lacks what is needed"},
+};
+
+constexpr std::string_view kDescription =
+    "tcptwin gives every TCP connection of this host a twin: a second state machine (RFC 9293)\n"
+    "that predicts what the kernel's socket must do, names the cause of every state change, and\n"
+    "tells when the kernel does something else.\n";
+
+std::string exit_code_lines() {
+  std::string text = "Exit codes:\n";
+  for (const ExitCode& row : kExitCodes) {
+    const bool ends_line = row.code == kExitDivergence || row.code == kExitNotPermitted;
+    const bool begins_line = row.code == kExitOk || row.code == kExitLost;
+    fmt::format_to(std::back_inserter(text), "{}{} {}{}", begins_line ? "  " : "", row.code,
+                   row.text, ends_line ? "\n" : "   ");
+  }
+  return text;
+}
 
 std::string program_help() {
-  std::string text =
-      "tcptwin gives every TCP connection of this host a twin: a second state machine (RFC 9293)\n"
-      "that predicts what the kernel's socket must do, names the cause of every state change, and\n"
-      "tells when the kernel does something else.\n\n"
-      "Usage: tcptwin COMMAND [OPTIONS]\n\n"
-      "Commands:\n";
+  std::string text = std::string{kDescription} +
+                     "\nUsage: tcptwin COMMAND [OPTIONS]\n\n"
+                     "Commands:\n";
   for (const CommandRow& command : command_table()) {
     fmt::format_to(std::back_inserter(text), "  {:<9} {}\n", command.name, command.summary);
   }
@@ -28,7 +46,7 @@ std::string program_help() {
       "\nOptions:\n"
       "  -h, --help      this text; `tcptwin COMMAND --help` describes a command\n"
       "  -V, --version   version, revision and libbpf's version\n\n";
-  return text + std::string{kExitCodes};
+  return text + exit_code_lines();
 }
 
 std::string option_line(const OptionRow& option) {
@@ -57,6 +75,14 @@ std::string command_help(const CommandRow& command) {
 }
 
 }  // namespace
+
+std::span<const ExitCode> exit_codes() {
+  return kExitCodes;
+}
+
+std::string_view program_description() {
+  return kDescription;
+}
 
 std::string help_text(const CommandRow* command) {
   return command == nullptr ? program_help() : command_help(*command);

@@ -165,6 +165,10 @@ std::string_view default_of(std::string_view option) {
   return "";
 }
 
+bool takes_effect_at_reload(std::string_view option) {
+  return is_in(kReloaded, option);
+}
+
 Result<ServeSettings> gather_settings(const Arguments& flags, const Environment& environment) {
   ServeSettings settings;
   for (const OptionRow* option : serve_settings()) {
@@ -197,11 +201,26 @@ std::string settings_text(const ServeSettings& settings) {
   return text;
 }
 
+std::string settings_template() {
+  std::string text =
+      "# The settings of the tcptwin service, with their defaults: tcptwin.yaml(5).\n"
+      "# `tcptwin serve --check-config` says whether all is right; `systemctl reload tcptwin` has "
+      "it\n"
+      "# read again; a setting marked with a star takes a restart.\n";
+  for (const OptionRow* option : serve_settings()) {
+    const std::string_view star = takes_effect_at_reload(option->name) ? "" : " *";
+    const std::string_view otherwise = default_of(option->name);
+    const std::string value = otherwise.empty() ? std::string{option->value} : quoted(otherwise);
+    text += fmt::format("\n# {}{}\n#{}: {}\n", option->text, star, option->name, value);
+  }
+  return text;
+}
+
 std::vector<std::string> changes_for_restart(const ServeSettings& before,
                                              const ServeSettings& after) {
   std::vector<std::string> changes;
   for (const OptionRow* option : serve_settings()) {
-    if (is_in(kReloaded, option->name)) continue;
+    if (takes_effect_at_reload(option->name)) continue;
     if (before.arguments.values(option->name) != after.arguments.values(option->name)) {
       changes.emplace_back(option->name);
     }

@@ -38,9 +38,14 @@ std::vector<const OptionRow*> serve_settings();
 std::string variable_of(std::string_view option);
 // What holds if nothing is said; "" where that depends on the host.
 std::string_view default_of(std::string_view option);
+// SIGHUP is enough to change it.
+bool takes_effect_at_reload(std::string_view option);
 
 // All settings as a file that says the same, each with where it comes from.
 std::string settings_text(const ServeSettings& settings);
+
+// The file that a package installs: every setting with its meaning and default, all commented out.
+std::string settings_template();
 
 // The settings that differ and that only a restart can change.
 std::vector<std::string> changes_for_restart(const ServeSettings& before,
