@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # manual_test.sh REFERENCE: neither man nor mandoc has anything to say against the man pages.
 set -uo pipefail
-pages=("$1"/man/*)
+pages=("$1"/man/*.[15])
 failures=0
 
 for tool in man mandoc; do

@@ -19,6 +19,8 @@ add_executable(tcptwin_reference commands/write_reference.cc)
 target_link_libraries(tcptwin_reference PRIVATE tcptwin_commands)
 tcptwin_warnings(tcptwin_reference)
 add_custom_command(OUTPUT ${TCPTWIN_REFERENCE_DIR}/man/tcptwin.1
+                   COMMAND ${CMAKE_COMMAND} -E rm -rf ${TCPTWIN_REFERENCE_DIR}
                    COMMAND tcptwin_reference ${TCPTWIN_REFERENCE_DIR} ${TCPTWIN_DATE}
+                   COMMAND sh -c "gzip -9kn ${TCPTWIN_REFERENCE_DIR}/man/*"
                    DEPENDS tcptwin_reference VERBATIM)
 add_custom_target(reference ALL DEPENDS ${TCPTWIN_REFERENCE_DIR}/man/tcptwin.1)

@@ -115,6 +115,7 @@ Parser parser(Result<Options> (*parse)(const Arguments&)) {
 std::string known_words(const Parser& parse, const OptionRow& option) {
   Arguments nonsense;
   nonsense.add(option.name, {"00000000000000000000000000000000"});
+  nonsense.add_operands({"file"});
   const auto error = parse(nonsense);
   return error ? error->hint : "no error";
 }
