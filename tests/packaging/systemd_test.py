@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""systemd_test.py SUPPORT TCPTWIN UNIT: the unit under a real systemd, in a container whose root is an
-overlay on this machine's own. systemd starts it as it would anywhere, with the rights and the sandbox
-of the unit; this very file, started inside by a unit of its own, looks at it (`--inside`)."""
+"""systemd_test.py SUPPORT TCPTWIN UNIT PACKAGES TREE: the .deb on a clean Debian under a real systemd,
+in a container on the running kernel. apt installs it and systemd starts the service as anywhere, with
+the rights and the sandbox of its unit; this very file, started inside by a unit of its own, looks at it
+(`--inside`). TREE is where the clean Debian is kept."""
 import contextlib
 import glob
+import grp
 import os
 import pathlib
+import pwd
 import shutil
 import socket
 import subprocess
@@ -19,11 +22,14 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support") if INSIDE else sys.argv[1])
 from live_program import cannot_trace, check, skip, wait_until  # noqa: E402
 from service import parsed  # noqa: E402
+if not INSIDE:
+    import debian_tree
 
 # `systemd-analyze security`, in tenths: what it finds that the unit could do without.
 EXPOSURE = 20
 OUTCOME = "/outcome"
 CONFIGURATION = pathlib.Path("/etc/tcptwin/tcptwin.yaml")
+DEB = "/opt/tcptwin-test/tcptwin.deb"
 REFUSED = "9339dee71d9d4c8c9f9e6b48449be73f"
 
 # A sanitizer looks for leaks with ptrace(), which the unit forbids; and no test waits half a minute for
@@ -47,7 +53,8 @@ ExecStart=/usr/bin/python3 {test} --inside
 # --- outside ----------------------------------------------------------------------------------------
 
 def missing():
-    tools = {"systemd-nspawn": "systemd-container", "systemd-analyze": "systemd"}
+    tools = {"systemd-nspawn": "systemd-container", "systemd-analyze": "systemd",
+             "mmdebstrap": "mmdebstrap"}
     return [f"{tool} (package {package})" for tool, package in tools.items()
             if shutil.which(tool) is None]
 
@@ -59,8 +66,8 @@ def the_sandbox_is_strict(unit):
 
 
 @contextlib.contextmanager
-def overlay():
-    """This machine's root, on which a container may write without leaving a trace."""
+def overlay(tree):
+    """A root on which a container may write without leaving a trace in `tree`."""
     with tempfile.TemporaryDirectory(prefix="tcptwin-systemd-") as folder:
         scratch, root = (pathlib.Path(folder) / name for name in ("scratch", "root"))
         scratch.mkdir()
@@ -69,7 +76,7 @@ def overlay():
         try:
             for name in ("upper", "work"):
                 (scratch / name).mkdir()
-            layers = f"lowerdir=/,upperdir={scratch}/upper,workdir={scratch}/work"
+            layers = f"lowerdir={tree},upperdir={scratch}/upper,workdir={scratch}/work"
             subprocess.run(["mount", "-t", "overlay", "-o", layers, "overlay", root], check=True)
             try:
                 yield root
@@ -79,19 +86,14 @@ def overlay():
             subprocess.run(["umount", scratch], check=True)
 
 
-def furnish(root, tcptwin, unit):
+def furnish(root, deb):
     units = root / "etc/systemd/system"
     (units / "tcptwin.service.d").mkdir(parents=True)
-    command = next(line.split("=", 1)[1].split()[0] for line in unit.read_text().splitlines()
-                   if line.startswith("ExecStart="))
-    installed = root / command.lstrip("/")
-    installed.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(tcptwin, installed)
-    shutil.copy(unit, units / "tcptwin.service")
     (units / "tcptwin.service.d/test.conf").write_text(DROP_IN)
     here = root / "opt/tcptwin-test"
     for folder in (HERE, HERE.parent / "support"):
         shutil.copytree(folder, here / folder.name)
+    shutil.copy(deb, root / DEB.lstrip("/"))
     (units / "inspector.service").write_text(
         INSPECTOR.format(outcome=OUTCOME, test=f"/opt/tcptwin-test/{HERE.name}/{pathlib.Path(__file__).name}"))
     (root / "etc/machine-id").write_text("")  # a machine of its own
@@ -107,13 +109,16 @@ def boot(root):
 
 
 def main():
-    tcptwin, unit = sys.argv[2], pathlib.Path(sys.argv[3])
+    tcptwin, unit, packages, tree = sys.argv[2:]
     why = cannot_trace(tcptwin) or ", ".join(missing())
+    debs = glob.glob(f"{packages}/*.deb")
+    if not why and len(debs) != 1:
+        why = f"{packages} holds {len(debs)} packages, not one: packages.made makes it"
     if why:
         return skip(why)
     the_sandbox_is_strict(unit)
-    with overlay() as root:
-        furnish(root, tcptwin, unit)
+    with overlay(debian_tree.obtain(pathlib.Path(tree), debs[0])) as root:
+        furnish(root, debs[0])
         told = boot(root)
         outcome = root / OUTCOME.lstrip("/")
         text = outcome.read_text() if outcome.exists() else told.stdout + told.stderr
@@ -123,12 +128,14 @@ def main():
 
 # --- inside -----------------------------------------------------------------------------------------
 
+def journal():
+    return subprocess.run(["journalctl", "--no-pager", "-n", "60"], capture_output=True, text=True,
+                          check=False).stdout
+
+
 def systemctl(*arguments):
     done = subprocess.run(["systemctl", *arguments], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        told = subprocess.run(["journalctl", "--no-pager", "-n", "40"], capture_output=True, text=True,
-                              check=False)
-        check(False, f"systemctl {' '.join(arguments)}: {done.stderr}\n{told.stdout}")
+    check(done.returncode == 0, f"systemctl {' '.join(arguments)}: {done.stderr}")
     return done.stdout.strip()
 
 
@@ -141,10 +148,34 @@ def metrics():
         return parsed(answer.read().decode())
 
 
-def it_becomes_ready():
-    systemctl("start", "tcptwin")
+def apt_get(*arguments):
+    environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive", LC_ALL="C")
+    done = subprocess.run(["apt-get", "-q", "-y", *arguments], env=environment, capture_output=True,
+                          text=True, check=False)
+    check(done.returncode == 0, f"apt-get {' '.join(arguments)}:\n{done.stdout}{done.stderr}")
+
+
+def apt_installs_it_and_it_is_running():
+    apt_get("install", DEB)
+    systemctl("is-enabled", "tcptwin")
     check(shown("ActiveState") == "active", shown("ActiveState"))
-    check(metrics()['tcptwin_sockets{state="listen"}'] >= 1, "its own listener is not counted")
+    grp.getgrnam("tcptwin")
+
+
+def it_is_ready():
+    seen = subprocess.run(["curl", "-fsS", "localhost:9293/metrics"], capture_output=True, text=True,
+                          check=True).stdout
+    check(parsed(seen)['tcptwin_sockets{state="listen"}'] >= 1, "its own listener is not counted")
+    ready = subprocess.run(["curl", "-fsS", "localhost:9293/readyz"], capture_output=True, check=False)
+    check(ready.returncode == 0, ready.stderr)
+
+
+def its_files_are_right():
+    told = subprocess.run(["dpkg", "--verify", "tcptwin"], capture_output=True, text=True, check=True)
+    check(told.stdout == "", told.stdout)
+    subprocess.run(["tcptwin", "serve", "--check-config"], capture_output=True, check=True)
+    for page in ("man1/tcptwin.1.gz", "man1/tcptwin-trace.1.gz", "man5/tcptwin.yaml.5.gz"):
+        check(os.path.exists(f"/usr/share/man/{page}"), page)
 
 
 def it_has_no_rights_left():
@@ -170,13 +201,13 @@ def it_sees_connections():
 
 
 def a_wrong_configuration_is_refused_and_it_goes_on():
+    installed = CONFIGURATION.read_text()
     CONFIGURATION.write_text("listne: :1\n")
-    CONFIGURATION.chmod(0o644)
     systemctl("reload", "tcptwin")
     wait_until(lambda: metrics()["tcptwin_config_last_reload_successful"] == 0, "the refusal")
     wait_until(lambda: subprocess.run(["journalctl", "-q", "-o", "cat", f"MESSAGE_ID={REFUSED}"],
                                       capture_output=True, check=False).stdout, "its journal line")
-    CONFIGURATION.unlink()
+    CONFIGURATION.write_text(installed)
     systemctl("reload", "tcptwin")
     wait_until(lambda: metrics()["tcptwin_config_last_reload_successful"] == 1, "the next reload")
 
@@ -194,14 +225,48 @@ def it_ends_cleanly():
     check(shown("ActiveState") == "inactive", shown("ActiveState"))
 
 
+# What the host itself goes on writing, and what dpkg and apt remember of any package.
+NOT_LOOKED_AT = ("/proc", "/sys", "/dev", "/run", "/tmp", "/var/log", "/var/cache", "/var/lib/dpkg",
+                 "/var/lib/apt", "/var/lib/systemd", "/outcome", "/etc/group-", "/etc/gshadow-")
+
+
+def everything():
+    found = subprocess.run(["find", "/", "-xdev"], capture_output=True, text=True, check=True).stdout
+    return {path for path in found.splitlines() if not path.startswith(NOT_LOOKED_AT)}
+
+
+def nothing_is_left_of_it(before):
+    apt_get("purge", "tcptwin")
+    left = everything() - before
+    check(not left, f"left behind: {sorted(left)}")
+    check("tcptwin" not in [group.gr_name for group in grp.getgrall()], "its group is left")
+    check("tcptwin" not in [user.pw_name for user in pwd.getpwall()], "its user is left")
+    told = subprocess.run(["systemctl", "cat", "tcptwin.service"], capture_output=True, check=False)
+    check(b"ExecStart" not in told.stdout, told.stdout)
+
+
 def inspect():
-    for step in (it_becomes_ready, it_has_no_rights_left, it_sees_connections,
+    before = everything()
+    for step in (apt_installs_it_and_it_is_running, it_is_ready, its_files_are_right,
+                 it_has_no_rights_left, it_sees_connections,
                  a_wrong_configuration_is_refused_and_it_goes_on, it_is_started_anew_when_it_stalls,
                  it_ends_cleanly):
         step()
         print(f"ok {step.__name__}", flush=True)
+    nothing_is_left_of_it(before)
+    print("ok nothing_is_left_of_it", flush=True)
     print("all as it should be", flush=True)
-    return 0
 
 
-sys.exit(inspect() if INSIDE else main())
+def main_inside():
+    try:
+        inspect()
+    except Exception:
+        print(journal(), flush=True)
+        raise
+
+
+if INSIDE:
+    main_inside()
+else:
+    sys.exit(main())

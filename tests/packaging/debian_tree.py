@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+"""A clean Debian system in a folder: the base, systemd, and what a package depends on. For the tests
+that install the .deb; made once by mmdebstrap from the mirror that this machine's own apt uses."""
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "vm"))
+from debian_kernels import configured_mirror  # noqa: E402
+
+# Beside the package: what the tests themselves run in there.
+TOOLS = ["systemd", "systemd-sysv", "python3", "curl"]
+
+
+def dependencies_of(deb):
+    """Their names; of alternatives the first."""
+    field = subprocess.run(["dpkg-deb", "-f", deb, "Depends"], capture_output=True, text=True,
+                           check=True).stdout
+    return [re.split(r"[ |(]", part.strip())[0] for part in field.split(",") if part.strip()]
+
+
+def suite():
+    with open("/etc/os-release", encoding="utf-8") as file:
+        return re.search(r"^VERSION_CODENAME=(\w+)", file.read(), re.MULTILINE).group(1)
+
+
+def obtain(folder, deb):
+    """The tree in `folder`; one that was made for other packages is made anew."""
+    packages = sorted(set(TOOLS + dependencies_of(deb)))
+    wanted = f"{suite()} {' '.join(packages)}\n"
+    made = folder.with_suffix(".made")
+    if made.exists() and made.read_text(encoding="utf-8") == wanted:
+        return folder
+    made.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run(["mmdebstrap", "--quiet", "--variant=minbase", "--mode=root",
+                    "--dpkgopt=force-unsafe-io", f"--include={','.join(packages)}",
+                    suite(), folder, configured_mirror(security=False)], check=True)
+    made.write_text(wanted, encoding="utf-8")
+    return folder
