@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: MIT
 """A clean Debian system in a folder: the base, systemd, and what a package depends on. For the tests
 that install the .deb; made once by mmdebstrap from the mirror that this machine's own apt uses."""
+import contextlib
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "vm"))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "vm"))
 from debian_kernels import configured_mirror  # noqa: E402
 
 # Beside the package: what the tests themselves run in there.
@@ -40,3 +43,47 @@ def obtain(folder, deb):
                     suite(), folder, configured_mirror(security=False)], check=True)
     made.write_text(wanted, encoding="utf-8")
     return folder
+
+
+@contextlib.contextmanager
+def overlay(tree):
+    """A root on which a container may write without leaving a trace in `tree`."""
+    with tempfile.TemporaryDirectory(prefix="tcptwin-systemd-") as folder:
+        scratch, root = (pathlib.Path(folder) / name for name in ("scratch", "root"))
+        scratch.mkdir()
+        root.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", scratch], check=True)
+        try:
+            for name in ("upper", "work"):
+                (scratch / name).mkdir()
+            layers = f"lowerdir={tree},upperdir={scratch}/upper,workdir={scratch}/work"
+            subprocess.run(["mount", "-t", "overlay", "-o", layers, "overlay", root], check=True)
+            try:
+                yield root
+            finally:
+                subprocess.run(["umount", root], check=True)
+        finally:
+            subprocess.run(["umount", scratch], check=True)
+
+
+INSPECTOR = """[Unit]
+SuccessAction=poweroff
+FailureAction=poweroff
+Wants={wanted}
+After={wanted}
+[Service]
+Type=oneshot
+StandardOutput={output}
+StandardError={output}
+ExecStart=/usr/bin/python3 /opt/tcptwin-test/packaging/inspect_service.py {what}
+"""
+
+
+def furnish(root, what, output, wanted=""):
+    """A unit, inspector.service, that inspects the service and then powers the system off."""
+    units = root / "etc/systemd/system"
+    (units / "inspector.service").write_text(
+        INSPECTOR.format(what=what, output=output, wanted=wanted), encoding="utf-8")
+    for folder in (HERE, HERE.parent / "support"):
+        shutil.copytree(folder, root / "opt/tcptwin-test" / folder.name)
+    (root / "etc/machine-id").write_text("", encoding="utf-8")  # a machine of its own
