@@ -74,15 +74,14 @@ def boot(image, archive, log):
     return done.stdout.replace("\r\n", "\n")
 
 
-def main():
-    build, cache = (pathlib.Path(word).resolve() for word in sys.argv[1:3])
-    version = (sys.argv[3:] or ["6.1"])[0]
+def run(build, kernel):
+    """True if all was as it should be; None if it cannot be tried here, which is said."""
+    name = f"{kernel.name} with systemd"
     why = missing()
     if why:
-        print(f"systemd {version}: skipped: {why}", file=sys.stderr)
-        return 77
-    kernel = debian_kernels.obtain(version, cache)
-    scratch = build / "guests" / f"systemd-{version}"
+        print(f"{name}: skipped: {why}", file=sys.stderr)
+        return None
+    scratch = build / "guests" / f"systemd-{kernel.name}"
     scratch.mkdir(parents=True, exist_ok=True)
     deb = make_package(build, scratch / "packages")
     began = time.monotonic()
@@ -91,12 +90,15 @@ def main():
         install(root, deb)
         pack(root, scratch / "initramfs.cpio")
     text = boot(kernel.image, scratch / "initramfs.cpio", scratch / "guest")
-    print(text)
     is_right = text.rstrip().endswith(SUCCESS)
-    print(f"systemd {version}: {kernel.release}: {'passed' if is_right else 'FAILED'}, "
-          f"{time.monotonic() - began:.0f} s; the console: {scratch}/guest.console", file=sys.stderr)
-    return 0 if is_right else 1
+    if not is_right:
+        print(text, file=sys.stderr)
+    print(f"{name}: {kernel.release}: {'passed' if is_right else 'FAILED'}, "
+          f"{time.monotonic() - began:.0f} s; its console: {scratch}/guest.console", file=sys.stderr)
+    return is_right
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    BUILD, CACHE = (pathlib.Path(word).resolve() for word in sys.argv[1:3])
+    OUTCOME = run(BUILD, debian_kernels.obtain((sys.argv[3:] or ["6.1"])[0], CACHE))
+    sys.exit({True: 0, False: 1, None: 77}[OUTCOME])
