@@ -30,18 +30,19 @@ def suite():
 
 
 def obtain(folder, deb):
-    """The tree in `folder`; one that was made for other packages is made anew."""
-    packages = sorted(set(TOOLS + dependencies_of(deb)))
-    wanted = f"{suite()} {' '.join(packages)}\n"
+    """The tree in `folder`; one that lacks a package is made anew, with all that it had."""
     made = folder.with_suffix(".made")
-    if made.exists() and made.read_text(encoding="utf-8") == wanted:
+    has = made.read_text(encoding="utf-8").split() if made.exists() else []
+    needs = [suite(), *TOOLS, *dependencies_of(deb)]
+    if has[:1] == needs[:1] and set(needs) <= set(has):
         return folder
+    packages = sorted(set(has[1:] + needs[1:]))
     made.unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run(["mmdebstrap", "--quiet", "--variant=minbase", "--mode=root",
                     "--dpkgopt=force-unsafe-io", f"--include={','.join(packages)}",
                     suite(), folder, configured_mirror(security=False)], check=True)
-    made.write_text(wanted, encoding="utf-8")
+    made.write_text(" ".join([suite(), *packages]) + "\n", encoding="utf-8")
     return folder
 
 

@@ -85,7 +85,7 @@ def run(build, kernel):
     scratch.mkdir(parents=True, exist_ok=True)
     deb = make_package(build, scratch / "packages")
     began = time.monotonic()
-    with debian_tree.overlay(debian_tree.obtain(build / "debian-tree", deb)) as root:
+    with debian_tree.overlay(debian_tree.obtain(build.parent / "debian-tree", deb)) as root:
         debian_tree.furnish(root, "boot", "file:/dev/ttyS1", wanted="tcptwin.service")
         install(root, deb)
         pack(root, scratch / "initramfs.cpio")
