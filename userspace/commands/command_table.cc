@@ -3,14 +3,12 @@
 #include <cstddef>
 
 #include "commands/command.h"
+#include "commands/filter_rows.h"
 #include "commands/serve_rows.h"
 
 namespace tcptwin::commands {
 namespace {
 
-constexpr std::string_view kFilters = "Which connections";
-constexpr std::string_view kSteps = "Which state changes";
-constexpr std::string_view kEndings = "Which endings";
 constexpr std::string_view kThresholds = "Stuck after (0: never)";
 constexpr std::string_view kLook = "How it looks";
 constexpr std::string_view kFile = "The file";
@@ -27,44 +25,6 @@ constexpr auto joined(const std::array<OptionRow, Sizes>&... parts) {
   (add(parts), ...);
   return rows;
 }
-
-constexpr std::array kFilterRows = {
-    OptionRow{'p', "pid", "PID", "of this process: sockets it acts on, and their children",
-              kFilters},
-    OptionRow{'u', "uid", "UID", "of these users (owner of the process), comma separated",
-              kFilters},
-    OptionRow{0, "comm", "NAMES", "of processes with these names, comma separated", kFilters},
-    OptionRow{'L', "localport", "PORTS", "local port is one of these: 80,443,8000-8010", kFilters},
-    OptionRow{'D', "remoteport", "PORTS", "remote port is one of these", kFilters},
-    OptionRow{'P', "port", "PORTS", "either port is one of these", kFilters},
-    OptionRow{'4', "ipv4", "", "IPv4 only", kFilters},
-    OptionRow{'6', "ipv6", "", "IPv6 only", kFilters},
-    OptionRow{'N', "netns", "NETNS", "in this network namespace: name, path or inode number",
-              kFilters},
-    OptionRow{0, "cgroup", "CGROUP", "in this cgroup or below: path or id", kFilters},
-};
-
-constexpr std::array kStepRows = {
-    OptionRow{0, "state", "STATES", "into or out of these states: TIME_WAIT, syn-recv, FIN-WAIT-1",
-              kSteps},
-    OptionRow{0, "cause", "CAUSES", "with these causes: rst_received,icmp_error", kSteps},
-    OptionRow{0, "verdict", "VERDICTS",
-              "with these verdicts: conformant, deviation, divergence, unverified, gap", kSteps},
-};
-
-constexpr std::array kStateRow = {
-    OptionRow{0, "state", "STATES", "in these states: TIME_WAIT, syn-recv, FIN-WAIT-1", kFilters},
-};
-
-constexpr std::array kEndingRows = {
-    OptionRow{0, "closed-by", "PARTIES",
-              "ended by these: local, remote, both, kernel, admin, unknown", kEndings},
-    OptionRow{0, "how", "WAYS",
-              "fin, rst_sent, rst_received, refused, unreachable, timeout, silent", kEndings},
-    OptionRow{0, "why", "CAUSES", "with these causes: close_unread_abort,keepalive_timeout",
-              kEndings},
-    OptionRow{0, "min-duration", "TIME", "that lasted at least so long: 500ms, 2m", kEndings},
-};
 
 constexpr std::array kTimeRows = {
     OptionRow{'T', "time", "", "time of day (the default; with -t: as well)", kLook},
@@ -175,6 +135,18 @@ constexpr std::array kRecordRow = {
     OptionRow{0, "record", "FILE", "record as well: what is printed can be printed again", kRun},
 };
 
+// Who watches.
+constexpr std::array kServiceChoiceRows = {
+    OptionRow{0, "live", "", "watch this host ourselves, also where a service could be asked",
+              kRun},
+    OptionRow{0, "service", "PATH",
+              "ask the service whose control socket this is (default: one that runs)", kRun},
+};
+
+constexpr std::array kPastRow = {
+    OptionRow{0, "past", "", "only what a service has seen end already, and end", kRun},
+};
+
 constexpr std::array kFromRow = {
     OptionRow{0, "from", "FILE",
               "replay a recording instead of this host; - is stdin; once for each part", kRun},
@@ -184,15 +156,16 @@ constexpr auto kTraceOptions =
     joined(kFilterRows, kStepRows, kTimeRows, kEvidenceRows, kSegmentsRow, kCsvRow, kFormatRows,
            kColourRow, kDurationRow, kStepCountRow, kReconcileRow, kDivergenceExitRow, kStreamRows,
            kRecordRow, kFromRow);
-constexpr auto kLifeOptions = joined(
-    kFilterRows, kEndingRows, kTimeRows, kLifeLookRows, kCsvRow, kFormatRows, kColourRow,
-    kDurationRow, kCountRow, kReconcileRow, kDivergenceExitRow, kStreamRows, kRecordRow, kFromRow);
+constexpr auto kLifeOptions =
+    joined(kFilterRows, kEndingRows, kTimeRows, kLifeLookRows, kCsvRow, kFormatRows, kColourRow,
+           kPastRow, kDurationRow, kCountRow, kReconcileRow, kDivergenceExitRow, kStreamRows,
+           kServiceChoiceRows, kRecordRow, kFromRow);
 constexpr auto kStuckOptions =
     joined(kFilterRows, kStateRow, kThresholdRows, kTimeRows, kExtendedRow, kFormatRows, kColourRow,
-           kDurationRow, kOnceRow, kCountRow, kReconcileRow, kStuckExitRow, kStreamRows, kRecordRow,
-           kFromRow);
-constexpr auto kSnapshotOptions =
-    joined(kFilterRows, kStateRow, kExtendedRow, kSocketSortRow, kCsvRow, kFormatRows);
+           kDurationRow, kOnceRow, kCountRow, kReconcileRow, kStuckExitRow, kStreamRows,
+           kServiceChoiceRows, kRecordRow, kFromRow);
+constexpr auto kSnapshotOptions = joined(kFilterRows, kStateRow, kExtendedRow, kSocketSortRow,
+                                         kCsvRow, kFormatRows, kServiceChoiceRows);
 
 constexpr std::array kStackRow = {
     OptionRow{0, "stack", "", "take the kernel's call path of every state change, for --stack",
@@ -234,8 +207,8 @@ constexpr std::array kTopRows = {
     OptionRow{0, "size", "WxH", "of a screen with --batch (default 120x40)", kLook},
 };
 
-constexpr auto kTopOptions =
-    joined(kFilterRows, kTopRows, kColourRow, kDurationRow, kReconcileRow, kSourceRows);
+constexpr auto kTopOptions = joined(kFilterRows, kTopRows, kColourRow, kDurationRow, kReconcileRow,
+                                    kSourceRows, kServiceChoiceRows);
 
 constexpr std::array kDiagramRows = {
     OptionRow{0, "live", "", "count what this host does, until Ctrl-C or --duration", kRun},
@@ -261,6 +234,10 @@ constexpr auto kDoctorOptions =
     joined(kDoctorRows, kColourRow, kWatchRows, kDurationRow, kSourceRows);
 
 constexpr std::array kExplainOptions = {
+    OptionRow{0, "from", "FILE", "a connection's story from a recording; - is stdin", kRun},
+    OptionRow{0, "service", "PATH",
+              "from the service whose control socket this is (default: one that runs)", kRun},
+    OptionRow{0, "json", "", "a connection's story as JSON lines (docs/json-lines.md)", kLook},
     OptionRow{0, "markdown", "", "everything, as docs/causes-and-divergences.md", kLook,
               Visibility::Hidden},
 };
@@ -400,15 +377,18 @@ constexpr std::array kCommands = {
                "  tcptwin doctor --watch --duration 1m --exit-code\n",
                kDoctorOptions, run_doctor},
     CommandRow{"explain", "[WHAT...]",
-               "explain a cause, state change, state, deviation, divergence or verdict",
-               "What RFC 9293 says in plain words, what Linux does, and what to look at.\n"
+               "explain a connection, cause, state change, state, deviation, divergence or verdict",
+               "What RFC 9293 says in plain words, what Linux does, and what to look at. Of a\n"
+               "connection: its story so far, from a service that runs or from a recording.\n"
                "Without WHAT: everything that can be explained.",
                "  tcptwin explain close_unread_abort       a cause\n"
                "  tcptwin explain fin-wait-2 time-wait     a state change (or "
                "'FIN_WAIT2->TIME_WAIT', quoted)\n"
                "  tcptwin explain CLOSE_WAIT               a state\n"
                "  tcptwin explain L12                      a documented habit of Linux\n"
-               "  tcptwin explain unjustified_edge         a kind of divergence\n",
+               "  tcptwin explain unjustified_edge         a kind of divergence\n"
+               "  tcptwin explain 10.0.0.1:80-10.0.0.9:4711   a connection's story so far\n"
+               "  tcptwin explain 0x1f.1 --from today.twin    by the id of JSON lines\n",
                kExplainOptions, run_explain},
 };
 

@@ -2,9 +2,15 @@
 tcptwin_layer(commands
   SOURCES command_table.cc command_line.cc help.cc program.cc option_values.cc live_options.cc
           trace_options.cc life_options.cc stuck_options.cc snapshot_options.cc surroundings.cc
-          live_run.cc run_recording.cc record.cc record_options.cc replay.cc serve.cc serve_options.cc serve_settings.cc service.cc kept_rights.cc table_dump.cc trace.cc life.cc stuck.cc snapshot.cc top.cc top_options.cc top_session.cc doctor.cc diagram.cc diagram_options.cc
-          counter_report.cc counter_watch.cc watch_counters.cc explain.cc articles.cc article_text.cc
-          option_vocabulary.cc roff_page.cc manual_pages.cc bash_completion.cc zsh_completion.cc fish_completion.cc
+          live_run.cc run_recording.cc record.cc record_options.cc replay.cc
+          watched_run.cc service_client.cc service_run.cc
+          control.cc control_request.cc control_server.cc table_answers.cc census_records.cc
+          serve.cc serve_options.cc serve_settings.cc service.cc kept_rights.cc table_dump.cc
+          trace.cc life.cc stuck.cc snapshot.cc top.cc top_options.cc top_session.cc
+          diagram.cc diagram_options.cc doctor.cc counter_report.cc counter_watch.cc watch_counters.cc
+          explain.cc explain_connection.cc connection_story.cc connection_name.cc articles.cc
+          article_text.cc option_vocabulary.cc roff_page.cc manual_pages.cc bash_completion.cc
+          zsh_completion.cc fish_completion.cc
   USES tcptwin_pipeline tcptwin_sinks tcptwin_system tcptwin_service fmt::fmt CLI11::CLI11 PkgConfig::LIBBPF)
 target_compile_definitions(tcptwin_commands PRIVATE TCPTWIN_VERSION="${PROJECT_VERSION}"
                                                     TCPTWIN_REVISION="${TCPTWIN_REVISION}")

@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "commands/articles.h"
 #include "commands/command.h"
+#include "commands/connection_name.h"
+#include "commands/explain_connection.h"
 
 namespace tcptwin::commands {
 namespace {
@@ -124,6 +126,15 @@ std::string list_text() {
 
 int run_explain(const Arguments& arguments) {
   if (arguments.has("markdown")) return print(reference_document());
+  const auto& operands = arguments.operands();
+  if (operands.size() == 1 && looks_like_connection(operands.front())) {
+    return run_explain_connection(arguments);
+  }
+  for (const char* const option : {"from", "service", "json"}) {
+    if (!arguments.has(option)) continue;
+    return report({ErrorCode::Usage, fmt::format("--{} is for a connection's story", option),
+                   "tcptwin explain 10.0.0.1:80-10.0.0.9:4711, or an id such as 0x1f.1"});
+  }
   const std::vector<std::string> words = words_of(arguments);
   if (words.empty()) return print(list_text());
   const auto article = find_article(words);

@@ -7,6 +7,7 @@
 #include "commands/command.h"
 #include "commands/life_options.h"
 #include "commands/live_run.h"
+#include "commands/service_run.h"
 #include "sinks/json_lines.h"
 #include "sinks/life_csv.h"
 #include "sinks/life_joiner.h"
@@ -69,7 +70,8 @@ bool is_open(const model::MirrorState& state) {
 // One run: tracker -> joiner -> filter -> statistics -> sorter -> printer.
 class LifeRun {
  public:
-  LifeRun(const LifeOptions& options, LiveRun& run, sinks::Output& out, sinks::Output& diagnostics)
+  LifeRun(const LifeOptions& options, WatchedRun& run, sinks::Output& out,
+          sinks::Output& diagnostics)
       : options_(options),
         run_(run),
         out_(out),
@@ -91,10 +93,10 @@ class LifeRun {
     });
     joiner_.finish();
     sorter_.finish();
-    count_open();
+    const Status counted = count_open();
     printer_.sink->on_end(summary());
     out_.flush();
-    return ran;
+    return ran ? counted : ran;
   }
 
   int exit_code() const {
@@ -102,9 +104,9 @@ class LifeRun {
   }
 
  private:
-  void count_open() {
+  Status count_open() {
     const KernelTime now = run_.end();
-    run_.tracker().visit([&](const tracker::TwinView& twin) {
+    return run_.visit([&](const tracker::TwinView& twin) {
       if (!is_open(twin.state) || !filter_.matches(twin)) return;
       ++open_;
       if (options_.open) printer_.show_open(twin, now);
@@ -122,7 +124,7 @@ class LifeRun {
   }
 
   const LifeOptions& options_;
-  LiveRun& run_;
+  WatchedRun& run_;
   sinks::Output& out_;
   Printer printer_;
   sinks::LifeSorter sorter_;
@@ -132,6 +134,20 @@ class LifeRun {
   std::uint64_t open_ = 0;
 };
 
+Error no_past() {
+  return {ErrorCode::Failed, "no service runs here that could tell what has ended already",
+          "tcptwin serve --control-socket PATH remembers it; without --past, life shows what ends "
+          "from now on"};
+}
+
+// Of a service: what has ended already, as far as it remembers, and what ends from now on.
+ServiceWish wish_of(const LifeOptions& options) {
+  return {.kinds = sinks::kinds_of<tracker::Life, tracker::Divergence, tracker::Loss>(),
+          .past = true,
+          .follow = !options.past,
+          .otherwise = options.past ? std::optional{no_past()} : std::nullopt};
+}
+
 }  // namespace
 
 int run_life(const Arguments& arguments) {
@@ -140,7 +156,7 @@ int run_life(const Arguments& arguments) {
   LifeOptions& options = parsed.value();
   sinks::Output out{STDOUT_FILENO};
   sinks::Output diagnostics{STDERR_FILENO};
-  const auto opened = LiveRun::open(options.run, diagnostics);
+  const auto opened = open_run(options.run, wish_of(options), diagnostics);
   if (!opened) return report(opened.error());
   opened.value()->fill_in_filter(options.conditions, options.filter_words);
   LifeRun life{options, *opened.value(), out, diagnostics};

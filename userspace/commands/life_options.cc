@@ -33,6 +33,10 @@ Result<LifeOptions> life_options(const Arguments& arguments) {
   options.both_ends_apart = reader.has("both-ends-apart");
   read_run(reader, options.run);
   read_recording(reader, arguments, options.conditions, options.run);
+  options.past = reader.has("past");
+  reader.exclude("past", "from");
+  reader.exclude("past", "live");
+  read_service(reader, arguments, {}, options.run);
   read_count(reader, conditions);
   options.exit_code_on_divergence = reader.has("exit-code");
   options.strict = reader.has("strict");

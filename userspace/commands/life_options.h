@@ -18,6 +18,7 @@ struct LifeOptions {
   LookOptions look;
   std::optional<sinks::LifeKey> sort;
   bool open = false;             // show what is still open at the end
+  bool past = false;             // only what a service has seen end already
   bool both_ends_apart = false;  // two lines for a connection within this host
   bool exit_code_on_divergence = false;
   bool strict = false;

@@ -137,6 +137,29 @@ void read_recording(OptionReader& reader, const Arguments& arguments,
   }
 }
 
+void read_service(OptionReader& reader, const Arguments& arguments,
+                  std::span<const std::string_view> tuning, LiveRunOptions& options) {
+  constexpr std::array<std::string_view, 4> kTuning = {"record", "reconcile", "buffer-size",
+                                                       "tier"};
+  reader.exclude("live", "service");
+  reader.exclude("from", "live");
+  reader.exclude("from", "service");
+  options.service.live = reader.has("live");
+  reader.value(
+      "service",
+      [](std::string_view text) -> Result<std::string> {
+        if (!text.empty()) return std::string{text};
+        return Error{ErrorCode::Usage, "--service wants the path of a service's socket", ""};
+      },
+      [&](std::string path) { options.service.path = std::move(path); });
+  for (const auto& options_of_ours : {std::span<const std::string_view>{kTuning}, tuning}) {
+    for (const std::string_view option : options_of_ours) {
+      if (reader.has(option)) options.service.live_only = "--" + std::string{option};
+    }
+  }
+  options.cgroup = arguments.value("cgroup");
+}
+
 std::string filter_words(const Arguments& arguments, std::span<const std::string_view> more) {
   std::string words;
   const auto add = [&](std::string_view option) {

@@ -37,6 +37,13 @@ struct LookOptions {
 // Whether a run compares with the kernel once more before it ends.
 enum class LastCensus { Never, AfterLoss, Always };
 
+// Who shall answer a command: what --live and --service say, and what other options imply.
+struct ServiceChoice {
+  bool live = false;      // watch ourselves
+  std::string path;       // of the service's socket; "": the usual one
+  std::string live_only;  // an option that only a watch of our own can obey: "--tier"; "" if none
+};
+
 // What a run on the live kernel needs to know (live_run.h).
 struct LiveRunOptions {
   sources::LiveOptions live;
@@ -46,6 +53,8 @@ struct LiveRunOptions {
   std::optional<Duration> reconcile = std::chrono::seconds{60};
   bool needs_census = false;  // without one there is nothing to show
   LastCensus last_census = LastCensus::Never;
+  ServiceChoice service;            // instead of a run of our own
+  std::string cgroup;               // --cgroup, for what a service tells
   std::vector<std::string> from;    // a recording instead of the live kernel: its files
   std::string from_cgroup;          // --cgroup, to be found in that recording
   sources::RecorderOptions record;  // path "": nothing is recorded
@@ -67,6 +76,11 @@ void read_count(OptionReader& reader, sinks::FindingConditions& conditions);
 // --record --from; after the filters.
 void read_recording(OptionReader& reader, const Arguments& arguments,
                     const sinks::FindingConditions& conditions, LiveRunOptions& options);
+
+// --live --service; after all others. `tuning` are options that only a watch of our own can obey,
+// beside those of read_run() and --record.
+void read_service(OptionReader& reader, const Arguments& arguments,
+                  std::span<const std::string_view> tuning, LiveRunOptions& options);
 
 // The connection filters as given, then those named: "--comm curl --state TIME_WAIT"; "" if none.
 std::string filter_words(const Arguments& arguments, std::span<const std::string_view> more);

@@ -115,7 +115,7 @@ Status LiveRun::open_recording() {
   return open_recorder(facts);
 }
 
-void LiveRun::fill_in_filter(sinks::FindingConditions& conditions, std::string& words) const {
+void LiveRun::fill_in_filter(sinks::FindingConditions& conditions, std::string& words) {
   if (!replayed_) return;
   fill_in_recorded_filter(replayed_->facts(), options_, conditions, words);
   if (options_.from_cgroup.empty()) return;
@@ -158,6 +158,7 @@ Status LiveRun::take_census(sources::RecordHandler* tap) {
   const KernelTime begin = monotonic_now();
   TappedRecords tapped{intake(), tap};
   Status taken = live_->take_census(tapped);
+  census_began_ = begin;
   last_census_ = monotonic_now();
   census_length_ = last_census_ - begin;
   if (!taken) ++failed_censuses_;
@@ -175,18 +176,19 @@ void LiveRun::report_failed_census(const Error& error) {
 }
 
 bool LiveRun::census_is_due(KernelTime now) const {
-  if (!live_ || !options_.reconcile || failed_censuses_ != 0) return false;
+  if (!takes_censuses() || (!options_.reconcile && asked_tap_ == nullptr)) return false;
   const Duration since = now - last_census_;
-  if (since >= *options_.reconcile) return true;
+  if (options_.reconcile && since >= *options_.reconcile) return true;
   return since >= std::max<Duration>(kCensusPause, kCensusShare * census_length_) &&
-         (tracker_->wants_census() || (recorder_ && recorder_->wants_census()));
+         (asked_tap_ != nullptr || tracker_->wants_census() ||
+          (recorder_ && recorder_->wants_census()));
 }
 
 Status LiveRun::turn(std::chrono::milliseconds wait) {
   const auto records = source().poll(wait, intake());
   if (!records) return records.error();
   if (census_is_due(monotonic_now())) {
-    const Status taken = take_census();
+    const Status taken = take_census(std::exchange(asked_tap_, nullptr));
     if (!taken) return taken;
   }
   if (progress_) progress_->show(*replayed_);
@@ -209,22 +211,6 @@ std::chrono::milliseconds LiveRun::next_wait() const {
   const Duration left = *options_.duration - (monotonic_now() - start());
   return std::clamp(std::chrono::ceil<std::chrono::milliseconds>(left),
                     std::chrono::milliseconds{0}, kWait);
-}
-
-Status LiveRun::run_until(const std::function<bool()>& is_over_for_caller) {
-  while (!is_over_for_caller() && !is_over()) {
-    const Status turned = turn(next_wait());
-    if (!turned) return turned.error();
-  }
-  return Done{};
-}
-
-Status LiveRun::run_through(tracker::FindingHandler& findings,
-                            const std::function<bool()>& is_over) {
-  Status ran = begin(findings);
-  if (ran) ran = run_until(is_over);
-  const Status finished = finish();
-  return ran ? finished : ran;
 }
 
 // What will be said of open connections shall be true now, also after a loss.

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "commands/live_options.h"
 #include "commands/run_recording.h"
+#include "commands/watched_run.h"
 #include "pipeline.h"
 #include "sinks/cgroup_directory.h"
 #include "sinks/clock_mapping.h"
@@ -29,52 +30,57 @@
 
 namespace tcptwin::commands {
 
-class LiveRun {
+class LiveRun final : public WatchedRun {
  public:
   // Takes over Ctrl-C, then loads and attaches, or opens the recording, and says so. Messages go to
   // `diagnostics`.
   static Result<std::unique_ptr<LiveRun>> open(LiveRunOptions options, sinks::Output& diagnostics);
 
   // When it was attached: what -t and --duration count from.
-  KernelTime start() const { return clock_.start; }
+  KernelTime start() const override { return clock_.start; }
   // What a summary speaks of: a file that continues another begins later than the run.
   KernelTime began() const { return replayed_ ? replayed_->facts().opened : start(); }
   // Of the host that was traced.
-  const sinks::ClockMapping& clock() const { return clock_; }
+  const sinks::ClockMapping& clock() const override { return clock_; }
   // Of the host that was traced: "6.1.0-18-amd64".
   std::string kernel() const;
-  sinks::CgroupDirectory& cgroups() { return *cgroups_; }
+  sinks::CgroupDirectory& cgroups() override { return *cgroups_; }
   // In a replay: adds the filter that was in force when it was recorded.
-  void fill_in_filter(sinks::FindingConditions& conditions, std::string& words) const;
+  void fill_in_filter(sinks::FindingConditions& conditions, std::string& words) override;
 
   // From here on findings go to `findings`. Takes in what is there already. `census_tap`, if any,
   // sees the records of that census as well.
-  Status begin(tracker::FindingHandler& findings, sources::RecordHandler* census_tap = nullptr);
+  Status begin(tracker::FindingHandler& findings, sources::RecordHandler* census_tap);
+  Status begin(tracker::FindingHandler& findings) override { return begin(findings, nullptr); }
 
-  // Waits up to `wait` for records and judges them; takes a census if one is due.
+  // Waits for records and judges them; takes a census if one is due.
+  Status turn() override { return turn(next_wait()); }
   Status turn(std::chrono::milliseconds wait);
-
-  // The whole run: begins, turns until a signal, the end of --duration, or `is_over` says so, and
-  // finishes. The first thing that failed.
-  Status run_through(tracker::FindingHandler& findings, const std::function<bool()>& is_over);
-
-  // Turns until a signal, the end of --duration, or `is_over` says so; `is_over` is asked after
-  // every turn and may print.
-  Status run_until(const std::function<bool()>& is_over);
-  // --duration is over, or a signal came.
-  bool is_over();
+  bool is_over() override;
 
   // Takes what the kernel has already handed over and judges what still waits, after a last census
   // where the options ask for one. From here on a signal ends the program at once.
-  Status finish();
+  Status finish() override;
   // When finish() was called.
-  KernelTime end() const { return end_; }
+  KernelTime end() const override { return end_; }
 
   // The kernel side; null in a replay.
   const sources::LiveBpf* live() const { return live_.get(); }
   const tracker::Tracker& tracker() const { return *tracker_; }
+  Status visit(const tracker::TwinVisitor& visitor) override {
+    tracker_->visit(visitor);
+    return Done{};
+  }
   tracker::TrackerCounts counts() const { return tracker_->counts(); }
-  const tracker::StreamStatus& stream() const { return pipeline_->status(); }
+  const tracker::StreamStatus& stream() const override { return pipeline_->status(); }
+
+  // Asks for a comparison soon, within the share of the time that they may take; `tap` sees its
+  // records and must live until it has come.
+  void ask_for_census(sources::RecordHandler& tap) { asked_tap_ = &tap; }
+  // The latest one began then.
+  KernelTime census_began() const { return census_began_; }
+  // Before it, none at all can be taken.
+  bool takes_censuses() const { return live_ && failed_censuses_ == 0; }
 
   // Compares with the kernel now, whether it is due or not. After an Error no other can be taken.
   Status take_census(sources::RecordHandler* tap = nullptr);
@@ -89,7 +95,7 @@ class LiveRun {
   bool recording_is_gone() const { return recorder_ != nullptr && recorder_->is_gone(); }
 
   // The run so far; `filter` knows what was seen, shown and lost.
-  sinks::Summary summary(const sinks::FindingFilter& filter) const;
+  sinks::Summary summary(const sinks::FindingFilter& filter) const override;
 
  private:
   LiveRun(LiveRunOptions options, sinks::Output& diagnostics, system::TerminationSignals signals)
@@ -124,6 +130,8 @@ class LiveRun {
   std::unique_ptr<tracker::Tracker> tracker_;
   std::unique_ptr<Pipeline> pipeline_;
   tracker::FindingHandler* findings_ = nullptr;
+  sources::RecordHandler* asked_tap_ = nullptr;
+  KernelTime census_began_;
   KernelTime last_census_;             // when the latest one ended
   Duration census_length_{};           // of the latest one
   std::uint64_t failed_censuses_ = 0;  // 0 or 1

@@ -61,6 +61,12 @@ Status serve(const ServeOptions& options, const ServeSettings& settings, const A
   if (!listeners) return listeners.error();
   auto access = open_access(options);
   if (!access) return access.error();
+  std::optional<ControlListener> control;
+  if (!options.control.path.empty()) {
+    auto opened = open_control(options.control);
+    if (!opened) return opened.error();
+    control = std::move(opened.value());
+  }
   auto signals = system::CaughtSignals::open({SIGHUP, SIGUSR1});
   if (!signals) return signals.error();
   const auto opened = LiveRun::open(options.run, diagnostics);
@@ -74,6 +80,7 @@ Status serve(const ServeOptions& options, const ServeSettings& settings, const A
   const Status given_up = service.give_up_rights();
   if (!given_up) return given_up;
   service.turn(monotonic_now());
+  if (control) service.open_control(std::move(*control));
   std::optional<system::HttpServer> server;
   server.emplace(
       std::move(listeners.value()),

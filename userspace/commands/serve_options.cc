@@ -18,6 +18,35 @@ Result<std::string> parse_web_config(std::string_view text) {
   return path;
 }
 
+Result<std::string> parse_control_socket(std::string_view text) {
+  if (text == "none") return std::string{};
+  const auto address = system::parse_listen_address("unix:" + std::string{text});
+  if (address) return address.value().path;
+  return Error{ErrorCode::Usage,
+               "--control-socket wants an absolute path of at most 107 characters, or none, not '" +
+                   std::string{text} + "'",
+               ""};
+}
+
+// Whether there is such a group is found when the socket is made.
+Result<std::string> parse_group(std::string_view text) {
+  if (!text.empty()) return std::string{text};
+  return Error{ErrorCode::Usage, "--control-group wants the name or number of a group", ""};
+}
+
+constexpr std::size_t kLeastHistory = std::size_t{1} << 20;
+constexpr std::size_t kMostHistory = std::size_t{1} << 30;
+
+Result<std::size_t> parse_history(std::string_view text) {
+  const auto bytes = parse_file_size("history", text);
+  if (!bytes) return bytes.error();
+  if (bytes.value() >= kLeastHistory && bytes.value() <= kMostHistory) {
+    return static_cast<std::size_t>(bytes.value());
+  }
+  return Error{ErrorCode::Usage,
+               "--history wants from 1M to 1G, such as 64M, not '" + std::string{text} + "'", ""};
+}
+
 // Each is worth 17 series.
 constexpr std::uint64_t kMostOwners = 1000;
 
@@ -43,6 +72,15 @@ Result<ServeOptions> serve_options(const Arguments& arguments) {
   reader.value(
       "owners", [](std::string_view text) { return parse_number("owners", text, 0, kMostOwners); },
       [&](std::uint64_t owners) { options.owners = owners; });
+  options.control.path = default_control_path();
+  reader.value("control-socket", parse_control_socket,
+               [&](std::string path) { options.control.path = std::move(path); });
+  reader.value("control-group", parse_group, [&](std::string group) {
+    options.control.group = std::move(group);
+    options.control.group_is_named = true;
+  });
+  reader.value("history", parse_history,
+               [&](std::size_t bytes) { options.control.history_bytes = bytes; });
   options.dump_file = arguments.value("dump-file", default_dump_path());
   read_thresholds(reader, options.run.stuck);
   read_run(reader, options.run);

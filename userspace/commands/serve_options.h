@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "commands/control.h"
 #include "commands/kept_rights.h"
 #include "commands/live_options.h"
 #include "sinks/metrics.h"
@@ -19,6 +20,7 @@ struct ServeOptions {
   std::string web_config;                     // "": no TLS, no passwords
   KeptRights keep_rights = KeptRights::None;
   std::size_t owners = sinks::kDefaultOwners;
+  ControlOptions control;
   std::string dump_file;  // for SIGUSR1; "": there is none
 };
 

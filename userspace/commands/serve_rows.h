@@ -28,6 +28,15 @@ inline constexpr std::array kConfigRows = {
 };
 
 inline constexpr std::array kServiceRows = {
+    OptionRow{0, "control-socket", "PATH",
+              "where `snapshot`, `life` ... ask it (default under systemd: control.sock in its "
+              "runtime directory); none: nowhere",
+              kServeSeen},
+    OptionRow{0, "control-group", "GROUP",
+              "who may ask there, beside root (default tcptwin, if there is such a group)",
+              kServeSeen},
+    OptionRow{0, "history", "BYTES", "for what was found lately, for those who ask (default 16M)",
+              kServeRun},
     OptionRow{0, "owners", "N", "so many units and ports with series of their own (default 50)",
               kServeRun},
     OptionRow{'N', "netns", "NETNS",

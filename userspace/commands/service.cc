@@ -41,6 +41,7 @@ std::string landing_page() {
 Service::Service(const ServeOptions& options, ServeSettings settings, ReadSettings read_again,
                  LiveRun& run, system::CaughtSignals& signals)
     : options_(options),
+      thresholds_(options.run.stuck),
       settings_(std::move(settings)),
       read_again_(std::move(read_again)),
       settings_read_at_(monotonic_now()),
@@ -51,15 +52,30 @@ Service::Service(const ServeOptions& options, ServeSettings settings, ReadSettin
       log_(run.clock(), [this](const system::JournalLine& line) { journal_.write(line); }),
       last_turn_(monotonic_now()) {
   log_.advance(last_turn_);
+  if (!options.control.path.empty()) control_.emplace(options.control, run);
+}
+
+void Service::open_control(ControlListener listener) {
+  control_->turn(monotonic_now(), thresholds_, options_.run.live.filter.netns);
+  control_->start(std::move(listener));
+}
+
+void Service::on_reconciliation(const tracker::Reconciliation& found) {
+  metrics_.on_reconciliation(found);
+  if (!control_) return;
+  control_->note_census(found);
+  control_->history().on_reconciliation(found);
 }
 
 void Service::on_divergence(const tracker::Divergence& divergence) {
   metrics_.on_divergence(divergence);
+  if (control_) control_->history().on_divergence(divergence);
   log_.on_divergence(divergence);
 }
 
 void Service::on_loss(const tracker::Loss& loss) {
   metrics_.on_loss(loss);
+  if (control_) control_->history().on_loss(loss);
   log_.on_loss(loss);
 }
 
@@ -85,6 +101,7 @@ void Service::ready() {
   for (const system::ListenAddress& address : options_.listen) {
     places += (places.empty() ? "" : ", ") + text(address);
   }
+  if (control_) places += "; commands may ask at " + options_.control.path;
   say(sinks::LogKind::Ready, "serves /metrics on " + places);
   manager_.ready(status_text());
 }
@@ -94,6 +111,7 @@ void Service::turn(KernelTime now) {
   log_.advance(now);
   manager_.alive(now);
   answer_signals(now);
+  if (control_) control_->turn(now, thresholds_, options_.run.live.filter.netns);
   if (!published_ || now - *published_ >= kPublishEvery) {
     if (!is_quiet(now)) publish(now);
   }
@@ -128,6 +146,7 @@ Result<std::vector<std::string>> Service::take_settings() {
   if (!settings) return settings.error();
   const auto options = serve_options(settings.value().arguments);
   if (!options) return options.error();
+  thresholds_ = options.value().run.stuck;
   run_.change(options.value().run.stuck, options.value().run.reconcile);
   auto changes = changes_for_restart(settings_, settings.value());
   settings_.file = settings.value().file;
@@ -157,6 +176,7 @@ void Service::reload(KernelTime now) {
 
 void Service::stopping() {
   manager_.stopping();
+  if (control_) control_->stop();
 }
 
 void Service::ended() {
@@ -209,6 +229,7 @@ sinks::ServiceNumbers Service::service_numbers() const {
   numbers.has_bpf_statistics = sources::bpf_statistics_are_on();
   numbers.ring_bytes = live.ring_bytes();
   numbers.config_is_good = settings_are_good_;
+  if (control_) numbers.control = control_->numbers();
   const Duration read_at =
       settings_read_at_.time_since_epoch() + run_.clock().realtime_minus_monotonic;
   numbers.config_read_at = std::chrono::duration<double>(read_at).count();

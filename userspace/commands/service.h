@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "commands/control.h"
 #include "commands/live_run.h"
 #include "commands/serve_options.h"
 #include "commands/serve_settings.h"
@@ -31,18 +32,26 @@ class Service final : public tracker::FindingHandler {
   Service(const ServeOptions& options, ServeSettings settings, ReadSettings read_again,
           LiveRun& run, system::CaughtSignals& signals);
 
-  void on_step(const tracker::Step& step) override { metrics_.on_step(step); }
+  void on_step(const tracker::Step& step) override {
+    metrics_.on_step(step);
+    if (control_) control_->history().on_step(step);
+  }
   void on_divergence(const tracker::Divergence& divergence) override;
   void on_loss(const tracker::Loss& loss) override;
   void on_call_path(const tracker::CallPath& path) override { log_.on_call_path(path); }
-  void on_life(const tracker::Life& life) override { metrics_.on_life(life); }
+  void on_life(const tracker::Life& life) override {
+    metrics_.on_life(life);
+    if (control_) control_->history().on_life(life);
+  }
   void on_stuck(const tracker::Stuck& stuck) override {
     metrics_.on_stuck(stuck);
     log_.on_stuck(stuck);
+    if (control_) control_->history().on_stuck(stuck);
   }
-  void on_reconciliation(const tracker::Reconciliation& found) override {
-    metrics_.on_reconciliation(found);
-  }
+  void on_reconciliation(const tracker::Reconciliation& found) override;
+
+  // Lets commands ask; after the rights were given up.
+  void open_control(ControlListener listener);
 
   // Everything is attached and answers: says so, in the journal and to who started us.
   void ready();
@@ -70,7 +79,8 @@ class Service final : public tracker::FindingHandler {
   system::HttpAnswer health() const;
 
   const ServeOptions& options_;  // as it was started
-  ServeSettings settings_;       // as it was started
+  tracker::StuckThresholds thresholds_;
+  ServeSettings settings_;  // as it was started
   ReadSettings read_again_;
   bool settings_are_good_ = true;
   KernelTime settings_read_at_;
@@ -83,6 +93,7 @@ class Service final : public tracker::FindingHandler {
   sinks::FindingLog log_;
   sinks::LatestOf<sinks::MetricNumbers> numbers_;
   sinks::LatestOf<sinks::ServiceNumbers> service_numbers_;
+  std::optional<Control> control_;
   std::optional<KernelTime> published_;
   std::uint64_t published_received_ = 0;
   std::optional<KernelTime> programs_read_;

@@ -2,60 +2,24 @@
 // `tcptwin snapshot`: one census, printed as `ss -tanp` would, with what ss does not know.
 #include <unistd.h>
 
-#include <unordered_map>
+#include <memory>
+#include <optional>
+#include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
+#include "commands/census_records.h"
 #include "commands/command.h"
 #include "commands/host_cgroups.h"
 #include "commands/live_run.h"
+#include "commands/service_run.h"
 #include "commands/snapshot_options.h"
 #include "commands/surroundings.h"
 #include "sinks/json_lines.h"
 #include "sinks/socket_table.h"
-#include "sources/decode.h"
 
 namespace tcptwin::commands {
 namespace {
-
-// Holders that are kept: a prefork server multiplies its listeners by its workers.
-constexpr std::size_t kHoldersLimit = 1u << 20;
-
-// Namespaces that could not be read and are named; the rest is counted.
-constexpr std::size_t kRefusedNamed = 8;
-
-// What a census says and the mirror does not keep: all processes that hold a socket, and which
-// namespaces could not be read.
-class CensusRecords final : public sources::RecordHandler {
- public:
-  void on_record(std::span<const std::byte> record) override {
-    const auto decoded = sources::decode(record);
-    const auto* observation = std::get_if<tracker::Observation>(&decoded);
-    if (observation == nullptr) return;
-    const auto* mark = std::get_if<tracker::CensusMark>(observation);
-    if (mark != nullptr && mark->phase == tracker::CensusPhase::NamespaceRefused &&
-        refused_.size() < kRefusedNamed) {
-      refused_.push_back({mark->netns, mark->error});
-    }
-    const auto* holder = std::get_if<tracker::SocketHolder>(observation);
-    if (holder == nullptr || count_ >= kHoldersLimit) return;
-    ++count_;
-    by_cookie_[holder->socket.cookie].push_back({holder->actor, holder->descriptor});
-  }
-
-  const std::vector<sinks::RefusedNamespace>& refused() const { return refused_; }
-
-  std::vector<sinks::Holder> holders_of(const ConnectionId& id) const {
-    const auto found = by_cookie_.find(id.cookie);
-    return found == by_cookie_.end() ? std::vector<sinks::Holder>{} : found->second;
-  }
-
- private:
-  std::unordered_map<std::uint64_t, std::vector<sinks::Holder>> by_cookie_;
-  std::vector<sinks::RefusedNamespace> refused_;
-  std::size_t count_ = 0;
-};
 
 // Of the findings of a census only what it says of itself matters here.
 class CensusOnly final : public tracker::FindingHandler {
@@ -71,48 +35,107 @@ class CensusOnly final : public tracker::FindingHandler {
   tracker::Reconciliation census;
 };
 
-std::vector<sinks::SocketRow> rows_of(const tracker::Tracker& tracker,
-                                      const sinks::FindingFilter& filter,
-                                      const CensusRecords& records, KernelTime now) {
+// What is shown, whoever looked.
+struct Picture {
+  KernelTime time;
+  sinks::ClockMapping clock;
   std::vector<sinks::SocketRow> rows;
-  tracker.visit([&](const tracker::TwinView& twin) {
+  tracker::Reconciliation census;
+  std::vector<sinks::RefusedNamespace> refused;
+  std::unique_ptr<sinks::CgroupDirectory> cgroups;
+};
+
+// `otherwise`: why a service that is there did not answer.
+Result<Picture> own_picture(const SnapshotOptions& options, const std::optional<Error>& otherwise,
+                            sinks::Output& diagnostics) {
+  const auto opened = LiveRun::open(options.run, diagnostics);
+  if (!opened) return cannot_watch(opened.error(), otherwise);
+  LiveRun& run = *opened.value();
+  CensusOnly findings;
+  CensusRecords records;
+  const Status began = run.begin(findings, &records);
+  if (!began) return began.error();
+  const sinks::FindingFilter filter{options.conditions, findings};
+  Picture picture;
+  picture.time = monotonic_now();
+  picture.clock = clock_mapping(run.start());
+  picture.census = findings.census;
+  picture.refused = records.refused();
+  picture.cgroups = std::make_unique<HostCgroups>();
+  run.tracker().visit([&](const tracker::TwinView& twin) {
     if (!filter.matches(twin)) return;
-    rows.push_back(sinks::socket_row(twin, now));
-    rows.back().holders = records.holders_of(twin.connection.id);
+    picture.rows.push_back(sinks::socket_row(twin, picture.time));
+    picture.rows.back().holders = records.holders_of(twin.connection.id);
   });
-  return rows;
+  return picture;
 }
 
-sinks::SnapshotFigures figures_of(const std::vector<sinks::SocketRow>& rows,
-                                  const tracker::Reconciliation& census, KernelTime now,
-                                  const std::string& filter) {
+// The service has compared its mirror with the kernel just now.
+Result<Picture> picture_of_service(const SnapshotOptions& options, ServiceClient& service,
+                                   sinks::Output& diagnostics) {
+  const sinks::ServiceHead& head = service.head();
+  Picture picture;
+  picture.time = head.now;
+  picture.clock = clock_mapping(head.started);
+  picture.census = head.census;
+  picture.refused = head.refused;
+  diagnostics.write(service_text(head, picture.clock));
+  auto cgroups = std::make_unique<ServiceCgroups>();
+  sinks::FindingConditions conditions = options.conditions;
+  const std::string& wanted = options.run.cgroup;
+  if (!wanted.empty()) conditions.in_cgroup = in_cgroup(wanted, *cgroups);
+  CensusOnly findings;
+  const sinks::FindingFilter filter{conditions, findings};
+  const Status read = read_rows(service, *cgroups, [&](sinks::TableRow& row) {
+    const tracker::TwinView twin = sinks::view_of(row);
+    if (!filter.matches(twin)) return;
+    picture.rows.push_back(sinks::socket_row(twin, picture.time));
+    picture.rows.back().holders = std::move(row.holders);
+  });
+  picture.cgroups = std::move(cgroups);
+  if (!read) return read.error();
+  return picture;
+}
+
+Result<Picture> take_picture(const SnapshotOptions& options, sinks::Output& diagnostics) {
+  ControlRequest request;
+  request.census = true;
+  auto service = find_service(options.run.service, request);
+  if (!service) return service.error();
+  if (!service.value().client) return own_picture(options, service.value().why_not, diagnostics);
+  return picture_of_service(options, *service.value().client, diagnostics);
+}
+
+sinks::SnapshotFigures figures_of(const Picture& picture, const std::string& filter) {
   sinks::SnapshotFigures figures;
-  figures.time = now;
-  figures.sockets = census.sockets;
-  figures.shown = rows.size();
+  figures.time = picture.time;
+  figures.sockets = picture.census.sockets;
+  figures.shown = picture.rows.size();
   figures.filter = filter;
-  figures.namespaces = census.namespaces;
-  figures.refused = census.refused;
-  for (const sinks::SocketRow& row : rows) {
+  figures.namespaces = picture.census.namespaces;
+  figures.refused = picture.census.refused;
+  figures.which_refused = picture.refused;
+  for (const sinks::SocketRow& row : picture.rows) {
     ++figures.states[label(row.state)];
     if (row.is_orphan && row.state.state != model::State::TimeWait) ++figures.orphans;
   }
   return figures;
 }
 
-void print_rows(const SnapshotOptions& options, const std::vector<sinks::SocketRow>& rows,
-                const sinks::SnapshotFigures& figures, const sinks::ClockMapping& clock,
-                sinks::Output& out, sinks::Output& diagnostics) {
-  HostCgroups cgroups;
+void print(const SnapshotOptions& options, const Picture& picture, sinks::Output& out,
+           sinks::Output& diagnostics) {
+  const sinks::SnapshotFigures figures = figures_of(picture, options.filter_words);
+  sinks::CgroupDirectory* const cgroups = picture.cgroups.get();
   if (options.look.format == Format::JsonLines) {
-    sinks::JsonLinesSink sink{out, diagnostics, {.clock = clock, .cgroups = &cgroups}};
-    for (const sinks::SocketRow& row : rows) sink.on_socket(row);
+    sinks::JsonLinesSink sink{out, diagnostics, {.clock = picture.clock, .cgroups = cgroups}};
+    for (const sinks::SocketRow& row : picture.rows) sink.on_socket(row);
     sink.on_snapshot(figures);
     return;
   }
   const sinks::SocketTableOptions table{options.look.header, options.look.extended};
-  out.write(options.look.format == Format::Csv ? socket_csv(rows, table, clock, &cgroups)
-                                               : socket_table(rows, table, &cgroups));
+  out.write(options.look.format == Format::Csv
+                ? socket_csv(picture.rows, table, picture.clock, cgroups)
+                : socket_table(picture.rows, table, cgroups));
   out.flush();
   diagnostics.write(snapshot_text(figures));
 }
@@ -125,21 +148,13 @@ int run_snapshot(const Arguments& arguments) {
   const SnapshotOptions& options = parsed.value();
   sinks::Output out{STDOUT_FILENO};
   sinks::Output diagnostics{STDERR_FILENO};
-  const auto opened = LiveRun::open(options.run, diagnostics);
-  if (!opened) return report(opened.error());
-  LiveRun& run = *opened.value();
-  CensusOnly findings;
-  CensusRecords records;
-  const Status began = run.begin(findings, &records);
-  if (!began) return report(began.error());
-
-  const sinks::FindingFilter filter{options.conditions, findings};
-  const KernelTime now = monotonic_now();
-  std::vector<sinks::SocketRow> rows = rows_of(run.tracker(), filter, records, now);
-  sort_sockets(rows, options.sort);
-  sinks::SnapshotFigures figures = figures_of(rows, findings.census, now, options.filter_words);
-  figures.which_refused = records.refused();
-  print_rows(options, rows, figures, clock_mapping(run.start()), out, diagnostics);
+  auto taken = take_picture(options, diagnostics);
+  if (!taken) {
+    diagnostics.flush();
+    return report(taken.error());
+  }
+  sort_sockets(taken.value().rows, options.sort);
+  print(options, taken.value(), out, diagnostics);
   out.flush();
   const Status status = written(out);
   return status ? kExitOk : report(status.error());

@@ -21,6 +21,7 @@ Result<SnapshotOptions> snapshot_options(const Arguments& arguments) {
   reader.value(
       "sort", [](std::string_view text) { return parse_choice("sort", text, sinks::kSocketKeys); },
       [&](std::size_t key) { options.sort = static_cast<sinks::SocketKey>(key); });
+  read_service(reader, arguments, {}, options.run);
   if (reader.error()) return *reader.error();
   options.filter_words = filter_words(arguments, kSocketFilters);
   return options;

@@ -9,6 +9,7 @@
 
 #include "commands/command.h"
 #include "commands/live_run.h"
+#include "commands/service_run.h"
 #include "commands/stuck_options.h"
 #include "sinks/json_lines.h"
 #include "sinks/life_text.h"
@@ -51,14 +52,24 @@ class StuckOnly final : public tracker::FindingHandler {
   tracker::FindingHandler& next_;
 };
 
-void limit_to_once(StuckOptions& options, sinks::Output& diagnostics) {
+void limit_to_once(StuckOptions& options) {
   const Duration needed = longest(options.run.stuck) + kAfterThreshold;
   if (!options.run.duration || *options.run.duration > needed) options.run.duration = needed;
   if (options.run.reconcile) {
     options.run.reconcile = std::min<Duration>(*options.run.reconcile, kReconcileOnce);
   }
-  diagnostics.write(fmt::format("tcptwin: watches for {}, until all that is stuck has shown\n",
-                                sinks::span_text(*options.run.duration)));
+}
+
+std::string once_text(const StuckOptions& options) {
+  return fmt::format("tcptwin: watches for {}, until all that is stuck has shown\n",
+                     sinks::span_text(*options.run.duration));
+}
+
+// A service knows already what is stuck.
+ServiceWish wish_of(const StuckOptions& options) {
+  return {.kinds = sinks::kinds_of<tracker::Stuck, tracker::Loss>(),
+          .follow = !options.once,
+          .stuck = true};
 }
 
 }  // namespace
@@ -69,10 +80,11 @@ int run_stuck(const Arguments& arguments) {
   StuckOptions& options = parsed.value();
   sinks::Output out{STDOUT_FILENO};
   sinks::Output diagnostics{STDERR_FILENO};
-  if (options.once) limit_to_once(options, diagnostics);
-  const auto opened = LiveRun::open(options.run, diagnostics);
+  if (options.once) limit_to_once(options);
+  const auto opened = open_run(options.run, wish_of(options), diagnostics);
   if (!opened) return report(opened.error());
-  LiveRun& run = *opened.value();
+  WatchedRun& run = *opened.value();
+  if (options.once && !run.asks_service()) diagnostics.write(once_text(options));
   run.fill_in_filter(options.conditions, options.filter_words);
   const auto sink = make_sink(options, run.clock(), out, diagnostics, run.cgroups());
   sinks::FindingFilter filter{options.conditions, *sink};

@@ -53,6 +53,9 @@ Result<StuckOptions> stuck_options(const Arguments& arguments) {
   read_thresholds(reader, options.run.stuck);
   read_run(reader, options.run);
   read_recording(reader, arguments, options.conditions, options.run);
+  std::array<std::string_view, kThresholds.size()> thresholds{};
+  std::ranges::transform(kThresholds, thresholds.begin(), &ThresholdOption::name);
+  read_service(reader, arguments, thresholds, options.run);
   read_count(reader, options.conditions);
   options.once = reader.has("once");
   options.exit_code_on_stuck = reader.has("exit-code");

@@ -11,8 +11,8 @@
 #include <string>
 
 #include "commands/command.h"
-#include "commands/host_cgroups.h"
 #include "commands/live_run.h"
+#include "commands/service_run.h"
 #include "commands/surroundings.h"
 #include "commands/top_options.h"
 #include "commands/top_session.h"
@@ -99,8 +99,11 @@ std::string unit_name(const sinks::CgroupName& name) {
 
 class TopRun {
  public:
-  TopRun(const TopOptions& options, LiveRun& run)
-      : options_(options), run_(run), model_(run.start()), intake_(options.conditions, model_) {}
+  TopRun(const TopOptions& options, const sinks::FindingConditions& conditions, WatchedRun& run)
+      : options_(options),
+        run_(run),
+        model_(run.asks_service() ? monotonic_now() : run.start()),
+        intake_(conditions, model_) {}
 
   Status begin() { return run_.begin(intake_); }
 
@@ -129,27 +132,37 @@ class TopRun {
  private:
   sinks::TopSources sources() {
     sinks::TopSources sources;
-    sources.visit = [this](const tracker::TwinVisitor& visitor) { run_.tracker().visit(visitor); };
+    // A service that is gone is said by the run's next turn.
+    sources.visit = [this](const tracker::TwinVisitor& visitor) {
+      has_mirror_ = static_cast<bool>(run_.visit(visitor));
+    };
     sources.wants = [this](const tracker::TwinView& twin) { return intake_.matches(twin); };
     sources.unit_of = [this](std::uint64_t id) {
-      const sinks::CgroupName* const name = cgroups_.find(id);
+      const sinks::CgroupName* const name = run_.cgroups().find(id);
       return name == nullptr ? std::string{} : unit_name(*name);
     };
     return sources;
   }
 
   const TopOptions& options_;
-  LiveRun& run_;
-  HostCgroups cgroups_;
+  WatchedRun& run_;
   sinks::TopModel model_;
   Intake intake_;
+  bool has_mirror_ = true;
 };
 
 Status watch(const TopOptions& options, HeldMessages& messages) {
   sinks::Output diagnostics{messages.descriptor()};
-  const auto opened = LiveRun::open(options.run, diagnostics);
+  const ServiceWish wish{
+      .kinds = sinks::kinds_of<tracker::Step, tracker::Life, tracker::Stuck, tracker::Divergence,
+                               tracker::Loss, tracker::Reconciliation>(),
+      .stuck = true};
+  const auto opened = open_run(options.run, wish, diagnostics);
   if (!opened) return opened.error();
-  TopRun top{options, *opened.value()};
+  sinks::FindingConditions conditions = options.conditions;
+  std::string words = options.filter_words;
+  opened.value()->fill_in_filter(conditions, words);
+  TopRun top{options, conditions, *opened.value()};
   Status ran = top.begin();
   diagnostics.flush();
   messages.release();

@@ -70,6 +70,7 @@ Result<TopOptions> top_options(const Arguments& arguments) {
   read_connection_filters(reader, options.run.live.filter, options.conditions);
   read_view(reader, options);
   read_run(reader, options.run);
+  read_service(reader, arguments, {}, options.run);
   if (reader.error()) return *reader.error();
   if (arguments.has("size") && !options.batch) {
     return Error{ErrorCode::Usage, "--size is for --batch; a terminal has a size of its own", ""};

@@ -217,6 +217,16 @@ void add_service(Families& families, const MetricNumbers& numbers, const Service
   families.add(Metric::BpfStatistics, {}, service.has_bpf_statistics ? 1 : 0);
   families.add(Metric::ConfigReloaded, {}, service.config_is_good ? 1 : 0);
   families.add(Metric::ConfigReloadTime, {}, service.config_read_at);
+  const ControlNumbers& control = service.control;
+  families.add(Metric::ControlClients, {}, control.clients);
+  for (std::size_t i = 0; i < kControlRequests.size(); ++i) {
+    families.add(Metric::ControlRequests, {kControlRequests[i]}, control.requests[i]);
+  }
+  for (std::size_t i = 0; i < kControlRefusals.size(); ++i) {
+    families.add(Metric::ControlRefused, {kControlRefusals[i]}, control.refused[i]);
+  }
+  families.add(Metric::ControlMissed, {}, control.missed);
+  families.add(Metric::ControlPause, {}, control.pause_seconds);
   families.add(Metric::BuildInfo, {build.version, build.revision, build.libbpf}, 1);
 }
 

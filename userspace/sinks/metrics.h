@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sinks/metric_catalogue.h"
@@ -57,6 +58,19 @@ struct MetricNumbers {
   std::size_t table_capacity = 0;
 };
 
+// Who asks the control socket, and what became of them.
+inline constexpr std::array<std::string_view, 3> kControlRequests = {"table", "stuck", "findings"};
+enum class ControlRefusal : std::uint8_t { Permission, Busy, Malformed, Slow };
+inline constexpr std::array<std::string_view, 4> kControlRefusals = {"permission", "busy",
+                                                                     "malformed", "slow"};
+struct ControlNumbers {
+  std::uint64_t clients = 0;  // now
+  std::array<std::uint64_t, kControlRequests.size()> requests{};
+  std::array<std::uint64_t, kControlRefusals.size()> refused{};
+  std::uint64_t missed = 0;
+  double pause_seconds = 0;
+};
+
 // What only a running service can tell.
 struct ServiceNumbers {
   struct Program {
@@ -72,6 +86,7 @@ struct ServiceNumbers {
   std::array<bool, 3> tiers{};  // t0, t1, t2
   bool config_is_good = true;
   double config_read_at = 0;  // seconds since 1970, when it was last good
+  ControlNumbers control;
 };
 
 struct BuildFacts {

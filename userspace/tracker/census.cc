@@ -198,7 +198,8 @@ void Tracker::Implementation::adopt(const ExistingSocket& event, FindingHandler&
     if (event.began) {
       twin.entered = twin.known_since;
       twin.life.began = twin.known_since;
-      twin.history.push({twin.known_since, twin.mirror, model::Cause::SynReceived});
+      twin.history.push({twin.known_since, twin.mirror, model::Cause::SynReceived,
+                         model::Verdict::Conformant, model::DialectId::None});
     }
   }
   if (event.state.holder == Holder::Minisocket) {

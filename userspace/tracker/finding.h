@@ -96,12 +96,15 @@ struct Step {
   std::optional<model::Evidence> evidence;  // absent where no socket was there to be read
 };
 
-// One earlier step, as divergence reports quote it.
+// One earlier step: divergence reports quote it, `explain` tells a connection's story of them.
 struct HistoryEntry {
   KernelTime time;
   model::MirrorState to;
-  model::Cause cause;
+  model::Cause cause{};
+  model::Verdict verdict = model::Verdict::Unverified;
+  model::DialectId dialect = model::DialectId::None;
 };
+static_assert(sizeof(HistoryEntry) == 16, "ten of them are in every twin");
 inline constexpr std::size_t kHistoryLength = 10;  // no life without a loss has more
 
 // A segment (--segments), once however many devices it crossed.

@@ -95,6 +95,7 @@ class Tracker::Implementation {
   void visit(const TwinVisitor& visitor) const;
   bool wants_census() const;
   void set_stuck_thresholds(const StuckThresholds& thresholds);
+  void list_stuck(KernelTime now, const std::function<void(const Stuck&)>& take) const;
 
  private:
   // socket_events.cc
@@ -199,7 +200,9 @@ class Tracker::Implementation {
   void watch(TwinHandle handle);
   void report_stuck(TwinHandle handle, KernelTime now, FindingHandler& findings);
   void report_half_open(TwinHandle listener, KernelTime now, FindingHandler& findings);
-  void say_stuck(TwinHandle handle, Stuck stuck, FindingHandler& findings);
+  Stuck stuck_of(TwinHandle handle, KernelTime now) const;
+  Stuck half_open_of(TwinHandle listener, std::optional<KernelTime> oldest, KernelTime now) const;
+  void say_stuck(TwinHandle handle, const Stuck& found, FindingHandler& findings);
   void count_as_stuck(Twin& twin, bool is_stuck);
   bool is_left_alone(TwinHandle handle) const;
   bool awaits_look(Twin& twin, KernelTime now);

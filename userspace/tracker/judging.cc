@@ -151,12 +151,15 @@ void Tracker::Implementation::decide(SlotNumber number, const model::Judgement& 
           std::make_unique<Divergence>(describe(slot, *judgement.divergence, judgement.expected));
     }
   }
-  twin.history.push({step.time, step.to, step.cause});
+  twin.history.push({step.time, step.to, step.cause, step.verdict, step.dialect});
   const bool was_made_by_process = step.owner.confidence == OwnerConfidence::Acted;
   const Actor* actor = was_made_by_process ? &step.owner.actor : nullptr;
   note_step(twin, step, actor);
   const TwinHandle heir = minisocket_after(twin, step);
-  if (heir != kNoTwin) note_step(table_[heir], step, actor);
+  if (heir != kNoTwin) {
+    note_step(table_[heir], step, actor);
+    table_[heir].history.note_verdict(step);
+  }
   note_birth(twin, step.cause);
   if (model::ends_connection(step.to)) slot.life = end_life(slot.twin, step);
   twin.born = false;
@@ -188,6 +191,8 @@ void Tracker::Implementation::conclude(Slot& slot) {
     slot.step.reason = lost ? "events were lost while its evidence was due"
                             : "this kernel does not show all evidence";
     slot.divergence.reset();
+    Twin& twin = table_[slot.twin];  // may be another's by now
+    if (twin.identity.id == slot.step.connection.id) twin.history.note_verdict(slot.step);
   }
   if (slot.life) slot.life->verdict = graver(slot.life->verdict, slot.step.verdict);
   slot.stage = Slot::Stage::Ready;

@@ -125,7 +125,8 @@ void Tracker::Implementation::hand_over_to_minisocket(TwinHandle socket, KernelT
   twin.history = from.history;
   twin.history.push({time, twin.mirror,
                      twin.mirror.state == State::TimeWait ? Cause::TimeWaitEntered
-                                                          : Cause::OrphanFinWait2Handover});
+                                                          : Cause::OrphanFinWait2Handover,
+                     model::Verdict::Unverified, model::DialectId::None});
   twin.owners = from.owners;
   twin.life = from.life;
   twin.life.is_reported = twin.life.is_reported || twin.mirror.state == State::TimeWait;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 
 #include "tracker/finding.h"
 
@@ -47,7 +48,8 @@ struct TwinView {
   const ListenerView* listener;  // null unless it listens
   std::optional<OtherEnd> other_end;
   std::uint8_t synack_retransmits = 0;
-  bool is_orphan = false;  // no process can act on it any more
+  bool is_orphan = false;                   // no process can act on it any more
+  std::span<const HistoryEntry> history{};  // its latest steps, oldest first
 };
 using TwinVisitor = std::function<void(const TwinView&)>;
 

@@ -175,7 +175,7 @@ void Tracker::Implementation::resynchronise(TwinHandle handle, KernelTime time, 
   report_loss(LossPlace::Unseen, 1, time, findings);
 
   Twin& twin = table_[handle];
-  twin.history.push({time, to, step.cause});
+  twin.history.push({time, to, step.cause, step.verdict, model::DialectId::None});
   twin.after_gap = true;
   twin.gap_healed = false;
   twin.last.reset();

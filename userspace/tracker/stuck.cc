@@ -162,15 +162,23 @@ void Tracker::Implementation::report_stuck(TwinHandle handle, KernelTime now,
     wheel_.set(handle, later(now, threshold));
     return;
   }
+  say_stuck(handle, stuck_of(handle, now), findings);
+}
+
+Stuck Tracker::Implementation::stuck_of(TwinHandle handle, KernelTime now) const {
+  const Twin& twin = table_[handle];
   Stuck stuck;
   stuck.time = now;
   stuck.kind = kind_of(twin, now);
+  stuck.connection = twin.identity;
   stuck.state = twin.mirror;
-  stuck.threshold = threshold;
+  stuck.owners = twin.owners;
+  const bool awaits_news = stuck.kind == StuckKind::OtherEndGone;
+  stuck.threshold = awaits_news ? options_.stuck.other_end_gone : threshold_of(twin);
   const Duration age = span(twin.entered.value_or(twin.known_since), now);
   (twin.entered ? stuck.age : stuck.age_at_least) = age;
   stuck.unacknowledged = waits_for_acknowledgment(twin.mirror.state) ? unacknowledged(twin) : 0;
-  say_stuck(handle, stuck, findings);
+  return stuck;
 }
 
 void Tracker::Implementation::report_half_open(TwinHandle listener, KernelTime now,
@@ -179,21 +187,49 @@ void Tracker::Implementation::report_half_open(TwinHandle listener, KernelTime n
   if (notes == listeners_.end() || notes->second.past_threshold == 0) return;
   const auto oldest = oldest_half_open();
   const auto mine = oldest.find(listener);
+  const auto first = mine != oldest.end() ? std::optional{mine->second} : std::nullopt;
+  say_stuck(listener, half_open_of(listener, first, now), findings);
+}
+
+Stuck Tracker::Implementation::half_open_of(TwinHandle listener, std::optional<KernelTime> oldest,
+                                            KernelTime now) const {
   Stuck stuck;
   stuck.time = now;
   stuck.kind = StuckKind::HalfOpen;
+  stuck.connection = table_[listener].identity;
   stuck.state = {State::SynReceived, Holder::RequestSocket};
+  stuck.owners = table_[listener].owners;
   stuck.threshold = options_.stuck.half_open;
-  stuck.age = mine != oldest.end() ? span(mine->second, now) : stuck.threshold;
-  stuck.connections = notes->second.past_threshold;
-  say_stuck(listener, stuck, findings);
+  stuck.age = oldest ? span(*oldest, now) : stuck.threshold;
+  stuck.connections = listeners_.at(listener).past_threshold;
+  return stuck;
+}
+
+void Tracker::Implementation::list_stuck(KernelTime now,
+                                         const std::function<void(const Stuck&)>& take) const {
+  const auto oldest = oldest_half_open();
+  table_.for_each([&](TwinHandle handle) {
+    const Twin& twin = table_[handle];
+    if (twin.identity.role == Role::Listener) {
+      const auto notes = listeners_.find(handle);
+      if (notes == listeners_.end() || notes->second.past_threshold == 0) return;
+      const auto mine = oldest.find(handle);
+      take(half_open_of(handle, mine != oldest.end() ? std::optional{mine->second} : std::nullopt,
+                        now));
+      return;
+    }
+    // Half-open connections count at their listener, where that is known.
+    const bool is_at_listener =
+        twin.is_past_half_open_threshold && twin.mirror.holder == Holder::RequestSocket;
+    if (twin.counts_as_stuck && !is_at_listener) take(stuck_of(handle, now));
+  });
 }
 
 // Says it, counts it the first time, and looks again when its age has doubled.
-void Tracker::Implementation::say_stuck(TwinHandle handle, Stuck stuck, FindingHandler& findings) {
+void Tracker::Implementation::say_stuck(TwinHandle handle, const Stuck& found,
+                                        FindingHandler& findings) {
   Twin& twin = table_[handle];
-  stuck.connection = twin.identity;
-  stuck.owners = twin.owners;
+  Stuck stuck = found;
   stuck.is_repeated = twin.stuck_reports > 0;
   if (!stuck.is_repeated) ++counts_.stuck[static_cast<std::size_t>(stuck.kind)];
   ++twin.stuck_reports;

@@ -36,6 +36,10 @@ void Tracker::set_stuck_thresholds(const StuckThresholds& thresholds) {
   implementation_->set_stuck_thresholds(thresholds);
 }
 
+void Tracker::list_stuck(KernelTime now, const std::function<void(const Stuck&)>& take) const {
+  implementation_->list_stuck(now, take);
+}
+
 bool Tracker::wants_census() const {
   return implementation_->wants_census();
 }
@@ -126,7 +130,8 @@ void Tracker::Implementation::visit(const TwinVisitor& visitor) const {
                      .listener = listens ? &listener : nullptr,
                      .other_end = other_end_of(handle),
                      .synack_retransmits = twin.life.synack_retransmits,
-                     .is_orphan = is_orphan});
+                     .is_orphan = is_orphan,
+                     .history = {twin.history.entries.data(), twin.history.length}});
   });
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -114,6 +115,9 @@ class Tracker {
 
   // Every twin of the mirror, in no particular order.
   void visit(const TwinVisitor& visitor) const;
+
+  // What is stuck now by what was reported already; not told again, just listed.
+  void list_stuck(KernelTime now, const std::function<void(const Stuck&)>& take) const;
 
   // From now on: what has been reported already is looked at again when it would have been.
   void set_stuck_thresholds(const StuckThresholds& thresholds);

@@ -38,6 +38,15 @@ struct History {
     }
     entries[length++] = entry;
   }
+  // The last word on the latest entry of this step.
+  void note_verdict(const Step& step) {
+    for (std::size_t i = length; i-- > 0;) {
+      if (entries[i].to != step.to) continue;
+      entries[i].verdict = step.verdict;
+      entries[i].dialect = step.dialect;
+      return;
+    }
+  }
 };
 
 // What a connection's last line will tell. Goes along when the connection moves from a request

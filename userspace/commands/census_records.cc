@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "commands/census_records.h"
+
+#include <variant>
+
+#include "sources/decode.h"
+
+namespace tcptwin::commands {
+namespace {
+
+// Holders that are kept: a prefork server multiplies its listeners by its workers.
+constexpr std::size_t kHoldersLimit = 1u << 20;
+
+// Namespaces that could not be read and are named; the rest is counted.
+constexpr std::size_t kRefusedNamed = 8;
+
+}  // namespace
+
+void CensusRecords::on_record(std::span<const std::byte> record) {
+  const auto decoded = sources::decode(record);
+  const auto* observation = std::get_if<tracker::Observation>(&decoded);
+  if (observation == nullptr) return;
+  const auto* mark = std::get_if<tracker::CensusMark>(observation);
+  if (mark != nullptr && mark->phase == tracker::CensusPhase::NamespaceRefused &&
+      refused_.size() < kRefusedNamed) {
+    refused_.push_back({mark->netns, mark->error});
+  }
+  const auto* holder = std::get_if<tracker::SocketHolder>(observation);
+  if (holder == nullptr || count_ >= kHoldersLimit) return;
+  ++count_;
+  by_cookie_[holder->socket.cookie].push_back({holder->actor, holder->descriptor});
+}
+
+std::vector<sinks::Holder> CensusRecords::holders_of(const ConnectionId& id) const {
+  const auto found = by_cookie_.find(id.cookie);
+  return found == by_cookie_.end() ? std::vector<sinks::Holder>{} : found->second;
+}
+
+}  // namespace tcptwin::commands
