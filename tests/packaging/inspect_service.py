@@ -99,6 +99,19 @@ def it_sees_connections():
     wait_until(lambda: opened() >= before + 5, "five connections")
 
 
+def members_of_its_group_may_ask_it():
+    def asked_by(user):
+        return subprocess.run(["runuser", "-u", user, "--", "tcptwin", "snapshot"], capture_output=True,
+                              text=True, check=False, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+    subprocess.run(["usermod", "--append", "--groups", "tcptwin", "alice"], check=True)
+    member = asked_by("alice")
+    check(member.returncode == 0 and "LISTEN" in member.stdout, f"alice: {member.stderr}")
+    check("watched since" in member.stderr, member.stderr)
+    other = asked_by("bob")
+    check(other.returncode == 77, f"bob: exit {other.returncode}: {other.stderr}")
+    check("group tcptwin" in other.stderr and "usermod" in other.stderr, other.stderr)
+
+
 def a_wrong_configuration_is_refused_and_it_goes_on():
     installed = CONFIGURATION.read_text()
     CONFIGURATION.write_text("listne: :1\n")
@@ -151,9 +164,10 @@ def all_of(steps):
 
 
 def inspect_package():
+    subprocess.run(["systemd-sysusers", "--inline", "u alice -", "u bob -"], check=True)
     before = everything()
     all_of([apt_installs_it_and_it_is_running, it_is_ready, its_files_are_right,
-            it_has_no_rights_left, it_sees_connections,
+            it_has_no_rights_left, it_sees_connections, members_of_its_group_may_ask_it,
             a_wrong_configuration_is_refused_and_it_goes_on, it_is_started_anew_when_it_stalls,
             it_ends_cleanly])
     nothing_is_left_of_it(before)

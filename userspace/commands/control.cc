@@ -43,6 +43,7 @@ void Control::turn(KernelTime now, const tracker::StuckThresholds& thresholds,
   sinks::ServiceHead head;
   head.pid = static_cast<std::uint32_t>(::getpid());
   head.started = run_.start();
+  head.realtime_minus_monotonic = run_.clock().realtime_minus_monotonic;
   head.now = run_.stream().time;
   head.netns = netns;
   head.thresholds = thresholds;

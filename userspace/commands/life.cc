@@ -79,14 +79,13 @@ class LifeRun {
         sorter_(options.sort.value_or(sinks::LifeKey::Duration), *printer_.lives),
         statistics_(options.sort ? static_cast<sinks::LifeReceiver&>(sorter_) : *printer_.lives),
         filter_(options.conditions, *printer_.sink, &statistics_),
-        joiner_(filter_, filter_) {}
+        joiner_(filter_, filter_,
+                options.both_ends_apart ? sinks::BothEnds::Apart : sinks::BothEnds::Joined) {}
 
   Status run() {
     printer_.sink->on_start();
     out_.flush();
-    tracker::FindingHandler& first =
-        options_.both_ends_apart ? static_cast<tracker::FindingHandler&>(filter_) : joiner_;
-    Status ran = run_.run_through(first, [&] {
+    Status ran = run_.run_through(joiner_, [&] {
       joiner_.advance(run_.stream().time);
       out_.flush();
       return filter_.limit_reached() || !out_.is_usable();

@@ -31,6 +31,12 @@ const sinks::CgroupName* ServiceCgroups::find(std::uint64_t id) {
   return found == names_.end() ? nullptr : &found->second;
 }
 
+sinks::ClockMapping clock_of(const sinks::ServiceHead& head) {
+  sinks::ClockMapping clock = clock_mapping(head.started);
+  clock.realtime_minus_monotonic = head.realtime_minus_monotonic;
+  return clock;
+}
+
 std::string service_text(const sinks::ServiceHead& head, const sinks::ClockMapping& clock) {
   std::string text = fmt::format("tcptwin: asks the service (pid {}), which has watched since {}",
                                  head.pid, rfc3339_time(clock, head.started).view().substr(0, 19));
@@ -60,7 +66,7 @@ ServiceRun::ServiceRun(ServiceClient client, const LiveRunOptions& options, cons
       wish_(wish),
       diagnostics_(diagnostics),
       signals_(std::move(signals)),
-      clock_(clock_mapping(client_.head().started)),
+      clock_(clock_of(client_.head())),
       asked_(monotonic_now()),
       counts_(client_.head().counts),
       stream_(client_.head().stream) {}

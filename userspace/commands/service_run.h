@@ -91,6 +91,9 @@ class ServiceRun final : public WatchedRun {
 Result<std::unique_ptr<WatchedRun>> open_run(const LiveRunOptions& options, const ServiceWish& wish,
                                              sinks::Output& diagnostics);
 
+// Of the service, in the time zone of whoever asks.
+sinks::ClockMapping clock_of(const sinks::ServiceHead& head);
+
 // For stderr: "tcptwin: asks the service (pid 812), which watches since 2026-...".
 std::string service_text(const sinks::ServiceHead& head, const sinks::ClockMapping& clock);
 

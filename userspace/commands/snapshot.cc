@@ -41,6 +41,8 @@ struct Picture {
   sinks::ClockMapping clock;
   std::vector<sinks::SocketRow> rows;
   tracker::Reconciliation census;
+  std::uint64_t sockets = 0;  // before the filter
+  bool is_of_service = false;
   std::vector<sinks::RefusedNamespace> refused;
   std::unique_ptr<sinks::CgroupDirectory> cgroups;
 };
@@ -60,12 +62,13 @@ Result<Picture> own_picture(const SnapshotOptions& options, const std::optional<
   picture.time = monotonic_now();
   picture.clock = clock_mapping(run.start());
   picture.census = findings.census;
+  picture.sockets = findings.census.sockets;
   picture.refused = records.refused();
   picture.cgroups = std::make_unique<HostCgroups>();
   run.tracker().visit([&](const tracker::TwinView& twin) {
     if (!filter.matches(twin)) return;
     picture.rows.push_back(sinks::socket_row(twin, picture.time));
-    picture.rows.back().holders = records.holders_of(twin.connection.id);
+    picture.rows.back().holders = records.holders_of(twin);
   });
   return picture;
 }
@@ -76,9 +79,10 @@ Result<Picture> picture_of_service(const SnapshotOptions& options, ServiceClient
   const sinks::ServiceHead& head = service.head();
   Picture picture;
   picture.time = head.now;
-  picture.clock = clock_mapping(head.started);
+  picture.clock = clock_of(head);
   picture.census = head.census;
   picture.refused = head.refused;
+  picture.is_of_service = true;
   diagnostics.write(service_text(head, picture.clock));
   auto cgroups = std::make_unique<ServiceCgroups>();
   sinks::FindingConditions conditions = options.conditions;
@@ -88,6 +92,7 @@ Result<Picture> picture_of_service(const SnapshotOptions& options, ServiceClient
   const sinks::FindingFilter filter{conditions, findings};
   const Status read = read_rows(service, *cgroups, [&](sinks::TableRow& row) {
     const tracker::TwinView twin = sinks::view_of(row);
+    ++picture.sockets;
     if (!filter.matches(twin)) return;
     picture.rows.push_back(sinks::socket_row(twin, picture.time));
     picture.rows.back().holders = std::move(row.holders);
@@ -109,12 +114,13 @@ Result<Picture> take_picture(const SnapshotOptions& options, sinks::Output& diag
 sinks::SnapshotFigures figures_of(const Picture& picture, const std::string& filter) {
   sinks::SnapshotFigures figures;
   figures.time = picture.time;
-  figures.sockets = picture.census.sockets;
+  figures.sockets = picture.sockets;
   figures.shown = picture.rows.size();
   figures.filter = filter;
   figures.namespaces = picture.census.namespaces;
   figures.refused = picture.census.refused;
   figures.which_refused = picture.refused;
+  figures.knows_by_events = picture.is_of_service;
   for (const sinks::SocketRow& row : picture.rows) {
     ++figures.states[label(row.state)];
     if (row.is_orphan && row.state.state != model::State::TimeWait) ++figures.orphans;

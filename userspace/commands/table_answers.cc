@@ -168,7 +168,10 @@ void TableAnswers::write(const TableRequest& request, sinks::ServiceHead head) {
       name_cgroup(twin.connection.cgroup);
       sinks::TableRow row = sinks::table_row(twin);
       if (!wanted) row.history.clear();
-      if (has_records) row.holders = records_->holders_of(twin.connection.id);
+      if (has_records) {
+        row.holders = records_->holders_of(twin);
+        if (const model::Snapshot* now = records_->last_of(twin)) row.last = *now;
+      }
       answer.add(row);
     });
   }

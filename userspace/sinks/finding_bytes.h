@@ -58,9 +58,10 @@ struct NamedCgroup {
 // The first thing a service says.
 struct ServiceHead {
   std::uint32_t pid = 0;
-  KernelTime started;                  // when it attached
-  KernelTime now;                      // everything up to here has been judged
-  std::optional<std::uint32_t> netns;  // it watches this one alone
+  KernelTime started;                   // when it attached
+  Duration realtime_minus_monotonic{};  // so that a finding has one time, whenever it is shown
+  KernelTime now;                       // everything up to here has been judged
+  std::optional<std::uint32_t> netns;   // it watches this one alone
   tracker::StuckThresholds thresholds;
   tracker::TrackerCounts counts;
   tracker::StreamStatus stream;

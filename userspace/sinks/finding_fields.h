@@ -184,7 +184,8 @@ void fields(Is<NamedCgroup> auto& named, auto&& on) {
   on(named.id, named.name);
 }
 void fields(Is<ServiceHead> auto& head, auto&& on) {
-  on(head.pid, head.started, head.now, head.netns, head.thresholds, head.counts, head.stream);
+  on(head.pid, head.started, head.realtime_minus_monotonic, head.now, head.netns, head.thresholds,
+     head.counts, head.stream);
   on(head.census, head.refused, head.missed);
 }
 void fields(Is<tracker::StuckThresholds> auto& stuck, auto&& on) {

@@ -22,6 +22,10 @@ bool comes_first(const tracker::Life& life, const tracker::Life& other) {
 }  // namespace
 
 void LifeJoiner::on_life(const tracker::Life& life) {
+  if (ends_ == BothEnds::Apart) {
+    lives_.on_life_record({life, std::nullopt});
+    return;
+  }
   advance(life.ended);
   if (const auto mine = awaited_.find(life.connection.id); mine != awaited_.end()) {
     join(mine->second, life);

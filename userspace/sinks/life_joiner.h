@@ -13,11 +13,13 @@
 
 namespace tcptwin::sinks {
 
+enum class BothEnds { Joined, Apart };
+
 class LifeJoiner final : public tracker::FindingHandler {
  public:
   // Lives go to `lives`, joined or alone; all other findings to `others`, at once.
-  LifeJoiner(tracker::FindingHandler& others, LifeReceiver& lives)
-      : others_(others), lives_(lives) {}
+  LifeJoiner(tracker::FindingHandler& others, LifeReceiver& lives, BothEnds ends = BothEnds::Joined)
+      : others_(others), lives_(lives), ends_(ends) {}
 
   void on_life(const tracker::Life& life) override;
   void on_step(const tracker::Step& step) override;
@@ -48,6 +50,7 @@ class LifeJoiner final : public tracker::FindingHandler {
 
   tracker::FindingHandler& others_;
   LifeReceiver& lives_;
+  BothEnds ends_;
   Held held_;  // in the order they came
   // By the end that is waited for.
   std::map<ConnectionId, Held::iterator> awaited_;

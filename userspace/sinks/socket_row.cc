@@ -131,9 +131,12 @@ std::string snapshot_text(const SnapshotFigures& figures) {
   text += '\n';
   if (figures.refused == 0) return text;
   fmt::format_to(
-      std::back_inserter(text),
-      "tcptwin: {} of {} network namespaces could not be read; their sockets are missing",
-      figures.refused, figures.refused + figures.namespaces);
+      std::back_inserter(text), "tcptwin: {} of {} network namespaces could not be read{}; {}",
+      figures.refused, figures.refused + figures.namespaces,
+      figures.knows_by_events ? " by the service" : "",
+      figures.knows_by_events
+          ? "their sockets are those that its events told of, without queues (--live reads them)"
+          : "their sockets are missing");
   separator = ": ";
   for (const RefusedNamespace& refused : figures.which_refused) {
     const std::string which =

@@ -59,6 +59,7 @@ struct SnapshotFigures {
   std::uint64_t namespaces = 0;                      // listed
   std::uint64_t refused = 0;                         // could not be entered or read
   std::vector<RefusedNamespace> which_refused;       // the first of these
+  bool knows_by_events = false;  // a service: their sockets are known, but not how they are now
 };
 // "tcptwin: 57 sockets: 12 ESTABLISHED, ...": for stderr.
 std::string snapshot_text(const SnapshotFigures& figures);

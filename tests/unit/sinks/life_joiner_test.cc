@@ -37,6 +37,15 @@ TEST_F(Joining, both_ends_become_one_record_that_begins_with_who_connected) {
   EXPECT_EQ(kept.records[0].other_end->connection.id, served_life().connection.id);
 }
 
+TEST_F(Joining, ends_that_shall_stay_apart_are_two_records_at_once) {
+  sinks::LifeJoiner apart{kept, kept, sinks::BothEnds::Apart};
+  apart.on_life(client_life());
+  ASSERT_EQ(kept.records.size(), 1u);
+  apart.on_life(served_life());
+  ASSERT_EQ(kept.records.size(), 2u);
+  EXPECT_FALSE(kept.records[0].other_end || kept.records[1].other_end);
+}
+
 TEST_F(Joining, the_order_of_the_ends_does_not_matter) {
   tracker::Life served = served_life();
   served.ended = client_life().ended - milliseconds{1};
