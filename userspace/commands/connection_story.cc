@@ -83,13 +83,10 @@ void StoryCollector::add(const tracker::TwinView& twin) {
   Story* const story = find(twin.connection);
   if (story == nullptr) return;
   story->now = sinks::table_row(twin);
+  const KernelTime first = story->steps.empty() ? KernelTime::max() : story->steps.front().time;
   std::vector<tracker::Step> older;
-  for (std::size_t i = 0; i < twin.history.size(); ++i) {
-    const tracker::HistoryEntry& entry = twin.history[i];
-    const bool is_told = std::ranges::any_of(story->steps, [&](const tracker::Step& step) {
-      return step.time >= entry.time || step.to == entry.to;
-    });
-    if (!is_told) older.push_back(remembered(twin, i));
+  for (std::size_t i = 0; i < twin.history.size() && twin.history[i].time < first; ++i) {
+    older.push_back(remembered(twin, i));
   }
   story->steps.insert(story->steps.begin(), older.begin(), older.end());
 }

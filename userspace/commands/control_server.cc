@@ -34,6 +34,7 @@ constexpr int kNiceness = 10;
 constexpr std::size_t kClients = 64;
 constexpr std::size_t kClientsWithRoot = 72;
 constexpr std::size_t kWaitingTables = 16;
+constexpr std::size_t kWaitingTablesWithRoot = 24;
 constexpr std::size_t kPortion = 64 * 1024;
 constexpr milliseconds kRequestTime{5000};
 // Nothing of what was sent has been read for so long.
@@ -45,9 +46,10 @@ constexpr milliseconds kIdle{1000};
 constexpr int kAcceptedAtOnce = 64;
 
 struct Client {
-  explicit Client(system::UniqueFd accepted) : socket(std::move(accepted)) {}
+  Client(system::UniqueFd accepted, bool root) : socket(std::move(accepted)), is_root(root) {}
 
   system::UniqueFd socket;
+  bool is_root;
   std::string in;
   std::string out;
   std::size_t sent = 0;  // of `out`
@@ -84,8 +86,10 @@ sinks::ControlNumbers ControlCounts::numbers() const {
 
 bool WaitingTables::add(TableRequest& request) {
   const std::scoped_lock lock{mutex_};
-  if (requests_.size() >= kWaitingTables) return false;
-  requests_.push_back(std::move(request));
+  if (requests_.size() >= (request.is_root ? kWaitingTablesWithRoot : kWaitingTables)) return false;
+  const auto place = request.is_root ? std::ranges::find(requests_, false, &TableRequest::is_root)
+                                     : requests_.end();
+  requests_.insert(place, std::move(request));
   return true;
 }
 
@@ -161,7 +165,7 @@ class ControlServer::Implementation {
         refuse(accepted.get(), ControlRefusal::Busy, too_many("clients"));
         continue;
       }
-      clients_.emplace_back(std::move(accepted));
+      clients_.emplace_back(std::move(accepted), peer->uid == 0);
     }
   }
 
@@ -244,7 +248,7 @@ class ControlServer::Implementation {
 
   void hand_over(Client& client, const ControlRequest& request) {
     client.is_over = true;
-    TableRequest waiting{request, std::move(client.socket), monotonic_now()};
+    TableRequest waiting{request, std::move(client.socket), monotonic_now(), client.is_root};
     if (tables_.add(waiting)) return;
     refuse(waiting.client.get(), ControlRefusal::Busy, too_many("requests"));
   }

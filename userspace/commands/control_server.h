@@ -40,6 +40,7 @@ struct TableRequest {
   ControlRequest request;
   system::UniqueFd client;
   KernelTime asked;
+  bool is_root = false;  // served before others
 };
 
 // From the server's thread to the one that judges; bounded.

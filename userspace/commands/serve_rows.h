@@ -29,12 +29,9 @@ inline constexpr std::array kConfigRows = {
 
 inline constexpr std::array kServiceRows = {
     OptionRow{0, "control-socket", "PATH",
-              "where `snapshot`, `life` ... ask it (default under systemd: control.sock in its "
-              "runtime directory); none: nowhere",
-              kServeSeen},
+              "where commands ask it (systemd: /run/tcptwin/control.sock); or none", kServeSeen},
     OptionRow{0, "control-group", "GROUP",
-              "who may ask there, beside root (default tcptwin, if there is such a group)",
-              kServeSeen},
+              "who may ask there, beside root (default tcptwin, if it exists)", kServeSeen},
     OptionRow{0, "history", "BYTES", "for what was found lately, for those who ask (default 16M)",
               kServeRun},
     OptionRow{0, "owners", "N", "so many units and ports with series of their own (default 50)",

@@ -250,7 +250,9 @@ Result<std::unique_ptr<WatchedRun>> open_run(const LiveRunOptions& options, cons
     if (!run) return run.error();
     return std::unique_ptr<WatchedRun>{std::move(run.value())};
   }
-  if (wish.otherwise) return service.why_not ? *service.why_not : *wish.otherwise;
+  if (wish.otherwise && options.from.empty()) {
+    return service.why_not ? *service.why_not : *wish.otherwise;
+  }
   auto run = LiveRun::open(options, diagnostics);
   if (!run) return cannot_watch(run.error(), service.why_not);
   if (service.why_not) {

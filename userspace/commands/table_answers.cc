@@ -22,9 +22,11 @@ namespace {
 
 // Each keeps the memory it was forked with for as long as its client reads.
 constexpr std::size_t kChildren = 4;
-constexpr std::size_t kTaken = 16;
-// To fork takes the longer the larger the table is: at most this part of the time.
+constexpr std::size_t kTaken = 4;
+// To fork takes the longer the larger the table is: at most this part of the time, unless it takes
+// so long that everybody would wait in vain.
 constexpr int kForkShare = 20;
+constexpr Duration kLongestPause = std::chrono::seconds{1};
 constexpr Duration kCensusPatience = std::chrono::seconds{10};
 constexpr unsigned kAnswerSeconds = 60;
 constexpr timeval kStandstill{10, 0};
@@ -137,7 +139,7 @@ void TableAnswers::begin(const TableRequest& request, const sinks::ServiceHead& 
   children_.push_back(child);
   const KernelTime after = monotonic_now();
   counts_.pause_ns += static_cast<std::uint64_t>((after - before).count());
-  next_begin_ = after + kForkShare * (after - before);
+  next_begin_ = after + std::min<Duration>(kForkShare * (after - before), kLongestPause);
 }
 
 // In the child, which has one thread and ends behind it.

@@ -57,6 +57,54 @@ TEST(Stuck, close_wait_is_said_at_its_threshold_and_again_at_double_its_age) {
   EXPECT_EQ(host.tracker.counts().stuck[kind], 1u);
 }
 
+TEST(Stuck, what_is_stuck_now_is_listed_with_its_present_age_until_it_moves_on) {
+  Host host;
+  SimulatedSocket client(host);
+  client.is_established();
+  client.gets_fin();
+  const auto listed = [&host] {
+    std::vector<Stuck> all;
+    host.tracker.list_stuck(host.now, [&](const Stuck& stuck) { all.push_back(stuck); });
+    return all;
+  };
+  EXPECT_THAT(listed(), IsEmpty());
+  host.wait(70s);
+  host.status();
+  ASSERT_THAT(host.findings.stuck, SizeIs(1));
+  host.wait(20s);
+  ASSERT_THAT(listed(), SizeIs(1));
+  EXPECT_EQ(listed()[0].kind, StuckKind::CloseWait);
+  EXPECT_EQ(listed()[0].threshold, 60s);
+  EXPECT_GE(*listed()[0].age, 90s);
+  EXPECT_FALSE(listed()[0].is_repeated);
+  EXPECT_EQ(listed()[0].connection.id, host.findings.stuck[0].connection.id);
+  EXPECT_THAT(host.findings.stuck, SizeIs(1)) << "to list is not to report";
+  client.closes();
+  host.status();
+  EXPECT_THAT(listed(), IsEmpty());
+}
+
+TEST(History, each_step_is_kept_with_its_verdict) {
+  Host host;
+  SimulatedSocket client(host);
+  client.is_established();
+  client.gets_fin();
+  host.wait(1s);
+  host.status();
+  std::size_t seen = 0;
+  host.tracker.visit([&](const TwinView& twin) {
+    ++seen;
+    ASSERT_EQ(twin.history.size(), host.findings.steps.size());
+    for (std::size_t i = 0; i < twin.history.size(); ++i) {
+      EXPECT_EQ(twin.history[i].time, host.findings.steps[i].time);
+      EXPECT_EQ(twin.history[i].cause, host.findings.steps[i].cause);
+      EXPECT_EQ(twin.history[i].verdict, host.findings.steps[i].verdict);
+      EXPECT_EQ(twin.history[i].verdict, model::Verdict::Conformant);
+    }
+  });
+  EXPECT_EQ(seen, 1u);
+}
+
 TEST(Stuck, what_is_stuck_now_is_counted_until_it_moves_on) {
   const auto stuck_now = [](const Host& host, model::State state) {
     return host.tracker.counts().stuck_now[model::index(state)];
