@@ -3,6 +3,7 @@
 """serve_live_test.py SUPPORT TCPTWIN [TEST...]: `tcptwin serve` on the running kernel: its counters are the
 connections that were made, its gauges are those of `ss`, and nobody can keep it from either. Exits
 with 77 where the running kernel does not allow it."""
+import collections
 import contextlib
 import json
 import os
@@ -19,7 +20,7 @@ import urllib.request
 
 sys.path.insert(0, sys.argv[1])
 import socket_states as states  # noqa: E402
-from live_program import (Namespace, cannot_trace, check, skip, wait_until)  # noqa: E402
+from live_program import (Namespace, cannot_trace, check, play, skip, wait_until)  # noqa: E402
 from service import Service, UnixConnection, parsed, total  # noqa: E402
 
 TCPTWIN = sys.argv[2]
@@ -40,6 +41,18 @@ def by_ss(namespace):
     for line in namespace.run(["ss", "-Htan"]).stdout.splitlines():
         counted[STATES[line.split()[0]]] += 1
     return counted
+
+
+def half_open_by_metrics(metrics):
+    """By port; a port that is not among those of `ss` must be at 0."""
+    counted = {re.search('port="([^"]*)"', series)[1]: value for series, value in metrics.items()
+               if series.startswith("tcptwin_half_open{")}
+    return {port: value for port, value in counted.items() if value > 0}
+
+
+def half_open_by_ss(namespace):
+    listed = namespace.run(["ss", "-Htn", "state", "syn-recv"]).stdout.splitlines()
+    return dict(collections.Counter(line.split()[2].rsplit(":", 1)[1] for line in listed))
 
 
 def counters_are_the_connections_made(namespace):
@@ -122,11 +135,16 @@ def gauges_are_those_of_ss(namespace):
         namespace.make(lambda: keeps.extend(held_sockets()))
         def alike():
             shown, ss = by_state(service.metrics()), by_ss(namespace)
-            return shown == ss and min(ss.values()) > 0
+            return shown == ss and min(ss.values()) > 0 and half_open_are_alike()
+        def half_open_are_alike():
+            return half_open_by_metrics(service.metrics()) == half_open_by_ss(namespace)
         try:
             wait_until(alike, "gauges and ss agree", patience=20)
         except AssertionError as unmet:
-            raise AssertionError(f"metrics {by_state(service.metrics())}\nss {by_ss(namespace)}") from unmet
+            raise AssertionError(f"metrics {by_state(service.metrics())}\nss {by_ss(namespace)}\n"
+                                 f"half-open {half_open_by_metrics(service.metrics())}\n"
+                                 f"ss {half_open_by_ss(namespace)}") from unmet
+        check(len(half_open_by_ss(namespace)) == 2 * len(states.FAMILIES), "a port for each listener")
         check(total(service.metrics(), "tcptwin_reconcile_adopted_total") > 0, "older ones are there")
     for end in keeps:
         end.close()
@@ -322,10 +340,11 @@ def main():
     for test in TESTS:
         if wanted and test.__name__ not in wanted:
             continue
-        with Namespace("tcptwin-serve") as namespace:
-            lacking = test(namespace)
-        print(f"{test.__name__}: {lacking or 'ok'}", flush=True)
-        missing += [lacking] if lacking else []
+        def scene(test=test):
+            with Namespace("tcptwin-serve") as namespace:
+                lacking = test(namespace)
+            missing.extend([lacking] if lacking else [])
+        play(scene, test.__name__)
     return skip("; ".join(missing)) if missing else 0
 
 

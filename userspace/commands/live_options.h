@@ -48,6 +48,7 @@ struct ServiceChoice {
 struct LiveRunOptions {
   sources::LiveOptions live;
   tracker::StuckThresholds stuck;
+  std::size_t table = tracker::TrackerOptions{}.twins;  // connections and listeners kept at once
   std::optional<Duration> duration;
   // Between two censuses; nullopt: only the one at the start, and none after losses.
   std::optional<Duration> reconcile = std::chrono::seconds{60};

@@ -58,6 +58,7 @@ tracker::TrackerOptions tracker_options(const LiveRunOptions& options, const Sig
   result.shows_all_evidence = sight.all_evidence;
   result.shows_minisocket_segments = sight.minisocket_segments;
   result.stuck = options.stuck;
+  result.twins = options.table;
   return result;
 }
 

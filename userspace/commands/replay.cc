@@ -40,7 +40,8 @@ Result<std::string> counted(const Arguments& arguments, sinks::Output& diagnosti
   const Status ran = run.run_through(metrics, [] { return false; });
   if (!ran) return ran.error();
   const auto numbers = std::make_shared<const sinks::MetricNumbers>(
-      metrics.numbers(run.counts(), run.stream(), run.clock().realtime_minus_monotonic));
+      metrics.numbers(run.counts(), run.tracker().half_open_by_port(), run.stream(),
+                      run.clock().realtime_minus_monotonic));
   return sinks::metrics_text({[&] { return numbers; }, {}, {}, {}});
 }
 

@@ -47,8 +47,10 @@ Result<std::size_t> parse_history(std::string_view text) {
                "--history wants from 1M to 1G, such as 64M, not '" + std::string{text} + "'", ""};
 }
 
-// Each is worth 17 series.
+// Each is worth 19 series.
 constexpr std::uint64_t kMostOwners = 1000;
+constexpr std::uint64_t kSmallestTable = 1000;
+constexpr std::uint64_t kLargestTable = 1u << 24;
 
 Result<std::vector<system::ListenAddress>> parse_listen(std::string_view text) {
   auto address = system::parse_listen_address(text);
@@ -81,6 +83,12 @@ Result<ServeOptions> serve_options(const Arguments& arguments) {
   });
   reader.value("history", parse_history,
                [&](std::size_t bytes) { options.control.history_bytes = bytes; });
+  reader.value(
+      "table",
+      [](std::string_view text) {
+        return parse_number("table", text, kSmallestTable, kLargestTable);
+      },
+      [&](std::uint64_t table) { options.run.table = table; });
   options.dump_file = arguments.value("dump-file", default_dump_path());
   read_thresholds(reader, options.run.stuck);
   read_run(reader, options.run);

@@ -36,6 +36,7 @@ inline constexpr std::array kServiceRows = {
               kServeRun},
     OptionRow{0, "owners", "N", "so many units and ports with series of their own (default 50)",
               kServeRun},
+    OptionRow{0, "table", "N", "so many connections are kept at once (default 1048576)", kServeRun},
     OptionRow{'N', "netns", "NETNS",
               "watch this network namespace only: name, path or inode number", kServeRun},
     OptionRow{0, "keep-rights", "WHAT",

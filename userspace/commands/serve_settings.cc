@@ -20,11 +20,12 @@ namespace {
 constexpr std::array<std::string_view, 3> kAboutTheFile = {"config", "check-config",
                                                            "print-config"};
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kDefaults = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kDefaults = {{
     {"listen", ":9293"},
     {"control-group", "tcptwin"},
     {"history", "16M"},
     {"owners", "50"},
+    {"table", "1048576"},
     {"keep-rights", "none"},
     {"close-wait", "60s"},
     {"fin-wait1", "30s"},

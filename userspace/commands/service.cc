@@ -208,7 +208,8 @@ void Service::publish(KernelTime now) {
     service_numbers_.publish(service_numbers());
   }
   const Duration clock = run_.clock().realtime_minus_monotonic;
-  numbers_.publish(metrics_.numbers(run_.counts(), run_.stream(), clock));
+  numbers_.publish(
+      metrics_.numbers(run_.counts(), run_.tracker().half_open_by_port(), run_.stream(), clock));
 }
 
 sinks::ServiceNumbers Service::service_numbers() const {

@@ -48,6 +48,7 @@ class Service final : public tracker::FindingHandler {
     log_.on_stuck(stuck);
     if (control_) control_->history().on_stuck(stuck);
   }
+  void on_adopted(const tracker::Adopted& adopted) override { metrics_.on_adopted(adopted); }
   void on_reconciliation(const tracker::Reconciliation& found) override;
 
   // Lets commands ask; after the rights were given up.

@@ -33,6 +33,7 @@ constexpr std::array<MetricRow, kMetricCount> kRows = {{
     {PortRequests, G::Owners, K::Counter, "tcptwin_listener_requests_total", "SYNs that a listener on the port took, in any network namespace", {"port"}, ""},
     {PortHandshakes, G::Owners, K::Counter, "tcptwin_listener_handshakes_total", "Handshakes at the port that were finished", {"port"}, ""},
     {PortFailures, G::Owners, K::Counter, "tcptwin_listener_failures_total", "Half-open connections at the port that came to nothing", {"port", "cause"}, "`request_timeout`, `request_dropped`, `request_reset_bad_syn`, `accept_overflow_reset`, `other`"},
+    {PortHalfOpen, G::Owners, K::Gauge, "tcptwin_half_open", "Half-open connections at the port now, in any network namespace: a SYN came, the third ACK did not yet", {"port"}, "what `ss` shows as SYN-RECV"},
 
     {Verdicts, G::Judgement, K::Counter, "tcptwin_verdicts_total", "State changes by verdict", {"verdict"}, "`conformant`, `deviation`, `divergence`, `unverified`, `gap`"},
     {Divergences, G::Judgement, K::Counter, "tcptwin_divergences_total", "What neither RFC 9293 nor the Linux dialect explains", {"kind"}, "[the kinds](causes-and-divergences.md)"},
@@ -72,7 +73,7 @@ constexpr std::array<MetricRow, kMetricCount> kRows = {{
     {ControlPause, G::Service, K::Counter, "tcptwin_control_pause_seconds_total", "Time for which answers to the control socket held up the thread that judges; events wait in the ring buffer meanwhile", {}, ""},
     {BuildInfo, G::Service, K::Gauge, "tcptwin_build_info", "Always 1", {"version", "revision", "libbpf"}, ""},
     {ProcessCpu, G::Service, K::Counter, "process_cpu_seconds_total", "User and system CPU time of the service", {}, ""},
-    {ProcessResident, G::Service, K::Gauge, "process_resident_memory_bytes", "Resident memory of the service", {}, ""},
+    {ProcessResident, G::Service, K::Gauge, "process_resident_memory_bytes", "Resident memory of the service", {}, "with the pages of the ring buffer that were used so far, which grow to twice its size"},
     {ProcessVirtual, G::Service, K::Gauge, "process_virtual_memory_bytes", "Virtual memory of the service", {}, ""},
     {ProcessOpenFds, G::Service, K::Gauge, "process_open_fds", "Open file descriptors", {}, ""},
     {ProcessMaxFds, G::Service, K::Gauge, "process_max_fds", "File descriptors that may be open", {}, ""},

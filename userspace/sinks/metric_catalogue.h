@@ -30,6 +30,7 @@ enum class Metric : std::uint8_t {
   PortRequests,
   PortHandshakes,
   PortFailures,
+  PortHalfOpen,
   // Judgement.
   Verdicts,
   Divergences,

@@ -151,6 +151,19 @@ void add_port(Families& families, const std::string& port, const PortCounts& cou
   }
 }
 
+// The ports that have counters of their own, and all others together.
+void add_half_open(Families& families, const MetricNumbers& numbers) {
+  std::size_t others = 0;
+  for (const auto& [port, count] : numbers.half_open) others += count;
+  for (const auto& row : numbers.ports.rows()) {
+    const auto found = numbers.half_open.find(row.name);
+    const std::size_t count = found == numbers.half_open.end() ? 0 : found->second;
+    others -= count;
+    families.add(Metric::PortHalfOpen, {std::to_string(row.name)}, count);
+  }
+  families.add(Metric::PortHalfOpen, {"other"}, others);
+}
+
 void add_owners(Families& families, const MetricNumbers& numbers) {
   add_unit(families, {"other", "other"}, numbers.units.others());
   for (const auto& row : numbers.units.rows()) add_unit(families, row.name, row.counts);
@@ -158,6 +171,7 @@ void add_owners(Families& families, const MetricNumbers& numbers) {
   for (const auto& row : numbers.ports.rows()) {
     add_port(families, std::to_string(row.name), row.counts);
   }
+  add_half_open(families, numbers);
 }
 
 void add_judgement(Families& families, const tracker::TrackerCounts& counts) {
@@ -186,7 +200,7 @@ void add_sight(Families& families, const MetricNumbers& numbers) {
   families.add(Metric::GapsHealed, {}, counts.healed);
   families.add(Metric::SettledEarly, {}, counts.settled_early);
   families.add(Metric::TableEntries, {}, counts.twins);
-  families.add(Metric::TableCapacity, {}, numbers.table_capacity);
+  families.add(Metric::TableCapacity, {}, counts.capacity);
   families.add(Metric::TableEvictions, {}, counts.evicted);
   families.add(Metric::Reconciliations, {}, counts.censuses);
   families.add(Metric::ReconcileDifferences, {"missing"}, counts.missing);

@@ -95,6 +95,7 @@ void Metrics::on_reconciliation(const tracker::Reconciliation& found) {
 }
 
 MetricNumbers Metrics::numbers(const tracker::TrackerCounts& counts,
+                               const tracker::HalfOpenByPort& half_open,
                                const tracker::StreamStatus& stream,
                                Duration realtime_minus_monotonic) const {
   MetricNumbers numbers = now_;
@@ -102,9 +103,9 @@ MetricNumbers Metrics::numbers(const tracker::TrackerCounts& counts,
   numbers.closed = closed_.now();
   numbers.units = owners_.units();
   numbers.ports = owners_.ports();
+  numbers.half_open = half_open;
   numbers.counts = counts;
   numbers.stream = stream;
-  numbers.table_capacity = tracker::TrackerOptions{}.twins;
   if (counts.censuses > 0) {
     const Duration since_1970 =
         numbers.reconciliation.time.time_since_epoch() + realtime_minus_monotonic;

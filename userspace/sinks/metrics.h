@@ -53,9 +53,9 @@ struct MetricNumbers {
   std::uint64_t adopted = 0;               // by reconciliation
   UnitMetrics units{0};
   PortMetrics ports{0};
+  tracker::HalfOpenByPort half_open;
   tracker::TrackerCounts counts;
   tracker::StreamStatus stream;
-  std::size_t table_capacity = 0;
 };
 
 // Who asks the control socket, and what became of them.
@@ -110,10 +110,13 @@ class Metrics final : public tracker::FindingHandler {
   void on_call_path(const tracker::CallPath&) override {}
   void on_life(const tracker::Life& life) override;
   void on_stuck(const tracker::Stuck& stuck) override { owners_.on_stuck(stuck); }
+  void on_adopted(const tracker::Adopted& adopted) override { owners_.on_adopted(adopted); }
   void on_reconciliation(const tracker::Reconciliation& found) override;
 
   // `realtime_minus_monotonic`: where the wall clock stands.
-  MetricNumbers numbers(const tracker::TrackerCounts& counts, const tracker::StreamStatus& stream,
+  MetricNumbers numbers(const tracker::TrackerCounts& counts,
+                        const tracker::HalfOpenByPort& half_open,
+                        const tracker::StreamStatus& stream,
                         Duration realtime_minus_monotonic) const;
 
  private:

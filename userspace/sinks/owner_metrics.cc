@@ -68,6 +68,14 @@ void OwnerMetrics::on_step(const tracker::Step& step) {
   if (is_request && step.to.state == State::Closed) ++port.failures[failure_of(step.cause)];
 }
 
+// A half-open connection that is older than the service is no event, but its port shall show.
+void OwnerMetrics::on_adopted(const tracker::Adopted& adopted) {
+  const tracker::ConnectionIdentity& connection = adopted.connection;
+  if (adopted.state.state != State::SynReceived) return;
+  if (connection.role == tracker::Role::Active) return;
+  ports_.of(connection.tuple.local.port, adopted.time);
+}
+
 void OwnerMetrics::on_life(const tracker::Life& life) {
   ++unit_of(life.connection, life.ended).closed[static_cast<std::size_t>(life.ending.how)];
 }

@@ -102,6 +102,7 @@ class OwnerMetrics {
   void on_step(const tracker::Step& step);
   void on_life(const tracker::Life& life);
   void on_stuck(const tracker::Stuck& stuck);
+  void on_adopted(const tracker::Adopted& adopted);
 
   const UnitMetrics& units() const { return units_; }
   const PortMetrics& ports() const { return ports_; }

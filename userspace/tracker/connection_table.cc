@@ -45,6 +45,7 @@ TwinHandle ConnectionTable::insert(TwinKey key, const Twin& twin) {
   ++size_;
   ++counts_[static_cast<std::size_t>(twin.mirror.holder)];
   ++count_of(twin);
+  count_half_open(nodes_[handle]);
   return handle;
 }
 
@@ -60,6 +61,7 @@ void ConnectionTable::remove(TwinHandle handle) {
   --size_;
   --counts_[static_cast<std::size_t>(node.twin.mirror.holder)];
   --count_of(node.twin);
+  count_half_open(node);
   free_.push_back(handle);
 }
 
@@ -76,6 +78,23 @@ void ConnectionTable::set_state(TwinHandle handle, model::MirrorState state) {
   twin.mirror = state;
   ++counts_[static_cast<std::size_t>(twin.mirror.holder)];
   ++count_of(twin);
+  count_half_open(nodes_[handle]);
+}
+
+void ConnectionTable::count_half_open(Node& node) {
+  const Twin& twin = node.twin;
+  // Both ends may open at once: that one has no listener.
+  const bool is_half_open = node.in_use && twin.mirror.state == model::State::SynReceived &&
+                            twin.identity.role != Role::Active;
+  if (is_half_open == node.half_open_at.has_value()) return;
+  if (is_half_open) {
+    node.half_open_at = twin.identity.tuple.local.port;
+    ++half_open_[*node.half_open_at];
+    return;
+  }
+  const auto counted = half_open_.find(*node.half_open_at);
+  if (--counted->second == 0) half_open_.erase(counted);
+  node.half_open_at.reset();
 }
 
 void ConnectionTable::touch(TwinHandle handle) {

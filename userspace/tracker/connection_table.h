@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -72,17 +73,21 @@ class ConnectionTable {
   }
   // By model::labelled_index().
   const std::array<std::size_t, model::kLabelledStateCount>& states() const { return by_state_; }
+  // Request sockets and children in SYN_RECV.
+  const HalfOpenByPort& half_open() const { return half_open_; }
 
  private:
   struct Node {
     Twin twin;
     TwinKey key = 0;
     bool in_use = false;
+    std::optional<std::uint16_t> half_open_at;  // the port it is counted at; survives a new tuple
     TwinHandle newer = kNoTwin;
     TwinHandle older = kNoTwin;
   };
   TwinHandle insert(TwinKey key, const Twin& twin);
   std::size_t& count_of(const Twin& twin) { return by_state_[model::labelled_index(twin.mirror)]; }
+  void count_half_open(Node& node);
   void link_newest(TwinHandle handle);
   void unlink(TwinHandle handle);
   static Tuple listening_on(const Tuple& tuple);
@@ -91,6 +96,7 @@ class ConnectionTable {
   std::size_t size_ = 0;
   std::array<std::size_t, 3> counts_{};
   std::array<std::size_t, model::kLabelledStateCount> by_state_{};
+  HalfOpenByPort half_open_;
   std::deque<Node> nodes_;  // stable addresses, no copies when it grows
   std::vector<TwinHandle> free_;
   TwinHandle newest_ = kNoTwin;

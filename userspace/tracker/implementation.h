@@ -92,6 +92,7 @@ class Tracker::Implementation {
   void finish(FindingHandler& findings);
   std::optional<KernelTime> next_deadline() const;
   TrackerCounts counts() const;
+  const HalfOpenByPort& half_open_by_port() const { return table_.half_open(); }
   void visit(const TwinVisitor& visitor) const;
   bool wants_census() const;
   void set_stuck_thresholds(const StuckThresholds& thresholds);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <unordered_map>
 
 #include "tracker/finding.h"
 
@@ -35,6 +36,9 @@ struct ListenerView {
   std::uint64_t request_timeouts = 0;  // handshakes that never got their third ACK
   std::uint64_t overflow_resets = 0;   // third ACKs answered with a RST: the accept queue was full
 };
+
+// Half-open connections now, by the local port of their listener; ports without any are missing.
+using HalfOpenByPort = std::unordered_map<std::uint16_t, std::size_t>;
 
 // One twin, for the length of a visit.
 struct TwinView {

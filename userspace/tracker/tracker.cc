@@ -29,6 +29,9 @@ void Tracker::finish(FindingHandler& findings) {
 TrackerCounts Tracker::counts() const {
   return implementation_->counts();
 }
+const HalfOpenByPort& Tracker::half_open_by_port() const {
+  return implementation_->half_open_by_port();
+}
 void Tracker::visit(const TwinVisitor& visitor) const {
   implementation_->visit(visitor);
 }
@@ -92,6 +95,7 @@ void Tracker::Implementation::finish(FindingHandler& findings) {
 TrackerCounts Tracker::Implementation::counts() const {
   TrackerCounts counts = counts_;
   counts.twins = table_.size();
+  counts.capacity = options_.twins;
   counts.half_open = table_.count(model::Holder::RequestSocket);
   counts.time_wait = table_.count(model::Holder::Minisocket);
   counts.states = table_.states();

@@ -74,6 +74,7 @@ struct TrackerCounts {
   std::uint64_t evicted = 0;
   std::uint64_t settled_early = 0;  // pending_steps was reached
   std::size_t twins = 0;            // now
+  std::size_t capacity = 0;         // the most there can be
   std::size_t half_open = 0;        // now
   std::size_t time_wait = 0;        // now
   // Now, by model::labelled_index(); CLOSE does not count as a connection.
@@ -112,6 +113,8 @@ class Tracker {
   void finish(FindingHandler& findings);
 
   TrackerCounts counts() const;
+
+  const HalfOpenByPort& half_open_by_port() const;
 
   // Every twin of the mirror, in no particular order.
   void visit(const TwinVisitor& visitor) const;

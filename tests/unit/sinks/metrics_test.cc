@@ -32,9 +32,10 @@ tracker::TrackerCounts some_counts() {
 }
 
 // A service's numbers, with two programs.
-std::string scraped(const Metrics& metrics, const tracker::TrackerCounts& counts = {}) {
-  const auto numbers =
-      std::make_shared<const MetricNumbers>(metrics.numbers(counts, {}, Duration::zero()));
+std::string scraped(const Metrics& metrics, const tracker::TrackerCounts& counts = {},
+                    const tracker::HalfOpenByPort& half_open = {}) {
+  const auto numbers = std::make_shared<const MetricNumbers>(
+      metrics.numbers(counts, half_open, {}, Duration::zero()));
   ServiceNumbers service;
   service.programs = {{"state_changes", true, 10, 0.5, 1}, {"accepted"}};
   const auto shared = std::make_shared<const ServiceNumbers>(service);
@@ -46,7 +47,7 @@ std::string scraped(const Metrics& metrics, const tracker::TrackerCounts& counts
 
 std::string replayed(const Metrics& metrics) {
   const auto numbers =
-      std::make_shared<const MetricNumbers>(metrics.numbers({}, {}, Duration::zero()));
+      std::make_shared<const MetricNumbers>(metrics.numbers({}, {}, {}, Duration::zero()));
   return metrics_text({[&] { return numbers; }, {}, {}, {}});
 }
 
@@ -275,6 +276,29 @@ TEST(OwnerMetricsTest, a_port_counts_what_came_to_it) {
       found.at("tcptwin_listener_failures_total{port=\"443\",cause=\"accept_overflow_reset\"}"), 1);
 }
 
+TEST(OwnerMetricsTest, half_open_connections_show_at_their_port_or_at_the_others) {
+  Metrics metrics{{}, nullptr, 2};
+  tracker::Step syn = test::child_step();
+  syn.connection.tuple.local.port = 443;
+  syn.from = {model::State::Listen, model::Holder::Socket};
+  syn.to = {model::State::SynReceived, model::Holder::RequestSocket};
+  metrics.on_step(syn);
+  tracker::Adopted older{};
+  older.time = syn.time;
+  older.connection = syn.connection;
+  older.state = syn.to;
+  older.connection.tuple.local.port = 80;
+  metrics.on_adopted(older);
+  older.connection.tuple.local.port = 8080;  // a third one: no room
+  metrics.on_adopted(older);
+  const auto found = samples(scraped(metrics, {}, {{80, 3}, {8080, 4}, {22, 1}}));
+  EXPECT_EQ(found.at("tcptwin_half_open{port=\"443\"}"), 0) << "no more, but it had some";
+  EXPECT_EQ(found.at("tcptwin_half_open{port=\"80\"}"), 3);
+  EXPECT_EQ(found.at("tcptwin_half_open{port=\"other\"}"), 5);
+  EXPECT_FALSE(found.contains("tcptwin_half_open{port=\"8080\"}"));
+  EXPECT_EQ(found.at("tcptwin_listener_requests_total{port=\"80\"}"), 0);
+}
+
 TEST(OwnerMetricsTest, beyond_the_bound_it_is_others_and_the_idle_make_room) {
   PortMetrics ports{2};
   using namespace std::chrono_literals;
@@ -293,6 +317,51 @@ TEST(OwnerMetricsTest, beyond_the_bound_it_is_others_and_the_idle_make_room) {
   PortMetrics none{0};
   ++none.of(1, now).requests;
   EXPECT_EQ(none.others().requests, 1u);
+}
+
+// A name of its own for each cgroup: as on a host where containers come and go.
+class EndlessCgroups final : public CgroupDirectory {
+ public:
+  const CgroupName* find(std::uint64_t id) override {
+    name_.unit = "app-" + std::to_string(id % 7) + ".service";
+    name_.container = "container-" + std::to_string(id);
+    return &name_;
+  }
+
+ private:
+  CgroupName name_;
+};
+
+TEST(OwnerMetricsTest, millions_of_connections_make_no_more_series_than_the_document_says) {
+  EndlessCgroups cgroups;
+  Metrics metrics{{}, &cgroups};
+  const std::size_t at_first = samples(scraped(metrics)).size();
+  tracker::Step syn = test::child_step();
+  syn.from = {model::State::Listen, model::Holder::Socket};
+  syn.to = {model::State::SynReceived, model::Holder::RequestSocket};
+  tracker::Life life = test::served_life();
+  constexpr std::uint64_t kConnections = 1'000'000;
+  using namespace std::chrono_literals;
+  for (std::uint64_t i = 0; i < kConnections; ++i) {
+    syn.time += 10ms;  // three hours in all: idle ones make room again and again
+    syn.connection.cgroup = i / 100 + 1;
+    syn.connection.tuple.local.port = static_cast<std::uint16_t>(i * 7919);
+    metrics.on_step(syn);
+    life.ended = syn.time;
+    life.connection.cgroup = syn.connection.cgroup;
+    // Also endings and changes that no table foresees.
+    life.ending.how = static_cast<model::EndedHow>(i % model::kEndedHowCount);
+    life.ending.why = static_cast<model::Cause>(i % model::kCauseCount);
+    metrics.on_life(life);
+  }
+  const auto found = samples(scraped(metrics));
+  EXPECT_LE(at_first, 750u);
+  EXPECT_LE(found.size(), at_first + 320 + 11 * kDefaultOwners + 8 * kDefaultOwners);
+  std::map<std::string, double> sums;
+  for (const auto& [series, value] : found) sums[series.substr(0, series.find('{'))] += value;
+  EXPECT_EQ(sums["tcptwin_listener_requests_total"], kConnections) << "and none is missing";
+  EXPECT_EQ(sums["tcptwin_unit_connections_closed_total"], kConnections);
+  EXPECT_EQ(sums["tcptwin_connections_closed_total"], kConnections);
 }
 
 TEST(LatestOfTest, readers_keep_what_they_got) {

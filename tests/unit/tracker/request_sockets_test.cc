@@ -10,6 +10,8 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
 
 class Listener : public ::testing::Test {
  protected:
@@ -43,6 +45,30 @@ TEST_F(Listener, gives_up_a_request_whose_synack_is_never_answered) {
   request.times_out();
   EXPECT_EQ(last_line(), "NEW_SYN_RECV -> CLOSE request_timeout conformant");
   EXPECT_EQ(host.tracker.counts().half_open, 0u);
+}
+
+TEST_F(Listener, counts_half_open_connections_at_its_port_until_they_end_or_are_established) {
+  SimulatedSocket elsewhere(host, 81, 0, kServer);
+  elsewhere.listens();
+  SimulatedRequest first(listener, 40000);
+  SimulatedRequest second(listener, 40001);
+  SimulatedRequest third(elsewhere, 40002);
+  first.arrives();
+  second.arrives();
+  third.arrives();
+  host.settle();
+  EXPECT_THAT(host.tracker.half_open_by_port(), UnorderedElementsAre(Pair(80, 2u), Pair(81, 1u)));
+  SimulatedSocket child(host, 80, 40000, kServer);
+  child.is_born_of(listener);
+  first.timer(TimerOperation::Cancel);
+  EXPECT_THAT(host.tracker.half_open_by_port(), Contains(Pair(80, 2u))) << "a child, in SYN_RECV";
+  child.gets_handshake_ack();
+  third.timer(TimerOperation::Cancel);
+  host.settle();
+  EXPECT_THAT(host.tracker.half_open_by_port(), UnorderedElementsAre(Pair(80, 1u)));
+  second.timer(TimerOperation::Cancel);
+  host.settle();
+  EXPECT_TRUE(host.tracker.half_open_by_port().empty());
 }
 
 TEST_F(Listener, drops_a_request_on_rst) {
