@@ -16,8 +16,8 @@ class Churn:
     """While it lives, connections are made; `ports` are those it listens at. `end()` gives the
     ports of all its clients."""
 
-    def __init__(self, name="churn"):
-        self._child = LiveChild(name, _run)
+    def __init__(self, name="churn", pause_s=PAUSE_S):
+        self._child = LiveChild(name, lambda ready, await_end: _run(ready, await_end, pause_s))
         self.pid = self._child.pid
         self.ports = frozenset(self._child.said)
 
@@ -31,13 +31,14 @@ class Churn:
         self._child.__exit__()
 
 
-def _run(ready, await_end):
+def _run(ready, await_end, pause_s):
     is_over = threading.Event()
     clients = []
     servers = {family: listener(family) for family in FAMILIES}
     threads = [threading.Thread(target=_serve, args=(server,), daemon=True)
                for server in servers.values()]
-    threads += [threading.Thread(target=_connect_on_and_on, args=(server, family, is_over, clients))
+    threads += [threading.Thread(target=_connect_on_and_on,
+                                 args=(server, family, is_over, clients, pause_s))
                 for family, server in servers.items()]
     for thread in threads:
         thread.start()
@@ -49,7 +50,7 @@ def _run(ready, await_end):
     return clients
 
 
-def _connect_on_and_on(server, family, is_over, clients):
+def _connect_on_and_on(server, family, is_over, clients, pause_s):
     set_name("churn client")  # a thread's name is not its process's
     number = 0
     while not is_over.is_set():
@@ -63,7 +64,8 @@ def _connect_on_and_on(server, family, is_over, clients):
         elif ENDINGS[ending] == "reset":
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         client.close()
-        time.sleep(PAUSE_S)
+        if pause_s:
+            time.sleep(pause_s)
 
 
 def _serve(server):
