@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # build.sh OUTPUT [--own-base]: the image of the last commit as OUTPUT/tcptwin.tar (an OCI archive), and what is in it
-# under OUTPUT/rootfs. --own-base: no registry is asked; the base is made of Debian's packages, from the
+# under OUTPUT/rootfs; OUTPUT/storage makes the next build quick. --own-base: no registry is asked; the base is made of Debian's packages, from the
 # mirror that this machine's apt uses. What ./dev container calls; needs buildah and root.
 set -euo pipefail
 output=$(realpath -m "${1:?usage: build.sh OUTPUT [--own-base]}")
