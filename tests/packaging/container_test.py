@@ -90,15 +90,15 @@ def the_ports_agree():
 
 # --- the container ---------------------------------------------------------------------------------------
 
-def seccomp():
-    """Our profile as the runtime takes it."""
+def seccomp(refused):
+    """Our profile as the runtime takes it, without what is to be refused."""
     profile = json.loads((PACKAGING / "container/seccomp.json").read_text())
     allowed = set(profile["syscalls"][0]["names"])
     check("bpf" in allowed, "it lets bpf() through")
     check(not allowed & {"mount", "ptrace", "unshare", "setns", "init_module", "perf_event_open"}, "not these")
     return {"defaultAction": profile["defaultAction"], "defaultErrnoRet": profile["defaultErrnoRet"],
             "architectures": [entry["architecture"] for entry in profile["archMap"]],
-            "syscalls": profile["syscalls"]}
+            "syscalls": [{"names": sorted(allowed - refused), "action": "SCMP_ACT_ALLOW"}]}
 
 
 def mounts(folder):
@@ -117,7 +117,7 @@ def mounts(folder):
     return made
 
 
-def bundle(folder, root, capabilities):
+def bundle(folder, root, capabilities, refused):
     """What the kubelet would have a runtime do; in the network namespace that it is started in."""
     values = {"status.hostIP": "127.0.0.1"}
     environment = {}
@@ -141,7 +141,7 @@ def bundle(folder, root, capabilities):
         "root": {"path": str(root), "readonly": RIGHTS["readOnlyRootFilesystem"]},
         "mounts": mounts(folder),
         "linux": {"namespaces": [{"type": kind} for kind in ("pid", "ipc", "uts", "mount", "cgroup")],
-                  "seccomp": seccomp()}}
+                  "seccomp": seccomp(refused)}}
     (folder / "config.json").write_text(json.dumps(config))
 
 
@@ -179,12 +179,12 @@ SHOW_CGROUP2_ALONE = ["unshare", "-m", "sh", "-c",
 class RunningContainer:
     """A container with these capabilities, in the network namespace of the test."""
 
-    def __init__(self, namespace, folder, root, capabilities):
+    def __init__(self, namespace, folder, root, capabilities, refused=frozenset()):
         self._namespace = namespace
         self.name = f"{namespace.name}-{len(capabilities)}"
         self._folder = folder / self.name
         self._folder.mkdir()
-        bundle(self._folder, root, capabilities)
+        bundle(self._folder, root, capabilities, refused)
         self._crun = ["crun", "--root", str(folder / "crun"), "--cgroup-manager=disabled"]
 
     def __enter__(self):
@@ -262,6 +262,10 @@ def less_does_not_and_it_says_why(namespace, folder, root):
         with RunningContainer(namespace, folder / left_out, root, capabilities) as container:
             check(container.process.wait(60) == 77, container.said())
             check(f"missing CAP_{left_out}" in container.said(), container.said())
+    with RunningContainer(namespace, folder / "seccomp", root, RIGHTS["capabilities"]["add"],
+                          {"bpf"}) as container:
+        check(container.process.wait(60) == 77, container.said())
+        check("its seccomp profile must let bpf() through" in container.said(), container.said())
 
 
 def live():
@@ -270,8 +274,8 @@ def live():
         folder = pathlib.Path(name)
         with root_to_run_in(folder) as root:
             the_manifests_rights_suffice(namespace, folder, root)
-            for left_out in RIGHTS["capabilities"]["add"]:
-                (folder / left_out).mkdir()
+            for name in (*RIGHTS["capabilities"]["add"], "seccomp"):
+                (folder / name).mkdir()
             less_does_not_and_it_says_why(namespace, folder, root)
 
 

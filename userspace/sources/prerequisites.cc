@@ -94,7 +94,8 @@ Error load_refused(int error, const std::string& log) {
   if (error == EPERM || error == EACCES) {
     return not_permitted(std::move(what),
                          "in a container the rights must be those of the host (not of a user "
-                         "namespace); `tcptwin doctor` shows what is allowed");
+                         "namespace), and its seccomp profile must let bpf() through; `tcptwin "
+                         "doctor` shows what is allowed");
   }
   if (error == ENOMEM) return {ErrorCode::Failed, std::move(what), "free some memory"};
   return not_permitted(std::move(what), "`tcptwin doctor` shows what this kernel allows");
