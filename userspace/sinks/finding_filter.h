@@ -46,7 +46,7 @@ struct FindingConditions {
 
 class FindingFilter final : public tracker::FindingHandler, public LifeReceiver {
  public:
-  // Lives come from a LifeJoiner, or each end by itself; what passes goes to `lives`.
+  // Lives come from a LifeJoiner; what passes goes to `lives`.
   FindingFilter(FindingConditions conditions, tracker::FindingHandler& next,
                 LifeReceiver* lives = nullptr);
 
@@ -59,9 +59,6 @@ class FindingFilter final : public tracker::FindingHandler, public LifeReceiver 
   void on_adopted(const tracker::Adopted& adopted) override;
   void on_reconciliation(const tracker::Reconciliation& reconciliation) override {
     next_.on_reconciliation(reconciliation);
-  }
-  void on_life(const tracker::Life& life) override {
-    if (lives_ != nullptr) on_life_record({life});
   }
   void on_life_record(const LifeRecord& record) override;
 

@@ -48,17 +48,6 @@ TEST(LifeFilter, endings_are_chosen_by_who_how_and_why) {
   EXPECT_EQ(shown({.closed_by = {model::EndedBy::Kernel}, .how = {model::EndedHow::Refused}}), 0);
 }
 
-TEST(LifeFilter, ends_that_nobody_joins_are_lives_as_well) {
-  Counted counted;
-  sinks::FindingFilter filter{{.subject = Subject::Lives}, counted, &counted};
-  for (const sinks::LifeRecord& record : life_records()) filter.on_life(record.life);
-  EXPECT_EQ(counted.lives, 5);
-  EXPECT_EQ(filter.shown(), 5u);
-  sinks::FindingFilter of_steps{{}, counted};
-  of_steps.on_life(life_records().front().life);
-  EXPECT_EQ(of_steps.seen(), 0u);
-}
-
 TEST(LifeFilter, either_end_of_a_joined_connection_may_match) {
   EXPECT_EQ(shown({.local_ports = {443}}), 3);  // the joined one, half-open, lingering
   EXPECT_EQ(shown({.comms = {"nginx"}}), 3);
