@@ -16,7 +16,7 @@ import time
 
 sys.path.insert(0, sys.argv[1])
 from live_program import Namespace, Tcptwin, cannot_trace, check, play, skip, wait_until  # noqa: E402
-from service import Service  # noqa: E402
+from service import Service, total  # noqa: E402
 
 TCPTWIN = sys.argv[2]
 NOBODY = 65534
@@ -326,18 +326,18 @@ def hostile_clients_do_not_disturb(namespace):
             stranger.connect(service.control)
             stranger.sendall(b"tcptwin 0/0 table\n")
             build = re.search(rb"the service is tcptwin (\S+)", stranger.recv(4096)).group(1).decode()
+        def are_counted(count):
+            service.wait_for(lambda found: total(found, "tcptwin_connections_closed_total") == count,
+                             f"{count} ends of connections are counted")
         pairs.end(*pairs.open())
+        are_counted(2)
         before = resident(service)
         with subprocess.Popen([*as_user(GROUP), "/usr/bin/python3", "-c", HOSTILE, service.control, build],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as hostile:
             check(hostile.stdout.readline() == "all there\n", "they are there")
-            ended = service.value("tcptwin_connections_closed_total")
             for _ in range(300):
                 pairs.end(*pairs.open(b"x" * 100))
-            service.wait_for(lambda found: sum(
-                value for name, value in found.items()
-                if name.startswith("tcptwin_connections_closed_total")) == ended + 600,
-                "every connection was counted")
+            are_counted(602)
             check(service.value("tcptwin_events_lost_total") == 0, "and nothing lost")
             # Root finds a place beside them.
             got = service.ask("life", "--past", "--count", "1")

@@ -364,7 +364,7 @@ constexpr std::array kCommands = {
         "  tcptwin diagram                                 the machine as it should be\n"
         "  tcptwin diagram --live --duration 1m            what this host did in a minute\n"
         "  tcptwin diagram --from today.twin --comm nginx  one program's share of a recording\n"
-        "  tcptwin diagram --format svg >tcp.svg           for a document\n"
+        "  tcptwin diagram --format svg                    for a document\n"
         "  tcptwin diagram --format dot | dot -Tpng -o tcp.png\n",
         kDiagramOptions, run_diagram},
     CommandRow{"doctor", "",
