@@ -62,13 +62,7 @@ Judgement by_reference(MirrorState from, const Inference& inference, Origin orig
 }  // namespace
 
 std::optional<Prediction> predict(State from, Stimulus stimulus, Origin origin) {
-  for (const TransitionRow& row : kArrows) {
-    if (applies(row, from, stimulus, origin)) return Prediction{row.to, row.section, row.reason};
-  }
-  for (const StayRow& row : kStays) {
-    if (applies(row, from, stimulus, origin)) return Prediction{from, row.section, row.reason};
-  }
-  return std::nullopt;
+  return predict(kReference, from, stimulus, origin);
 }
 
 bool is_legal_pair(MirrorState from, MirrorState to) {

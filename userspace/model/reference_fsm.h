@@ -15,12 +15,6 @@
 
 namespace tcptwin::model {
 
-struct Prediction {
-  State to;
-  std::string_view section;
-  std::string_view reason;
-};
-
 // RFC 9293's answer; nullopt for a stimulus the RFC does not know. A state that stays is an answer.
 std::optional<Prediction> predict(State from, Stimulus stimulus, Origin origin);
 

@@ -7,6 +7,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string_view>
 
 #include "model/state.h"
@@ -213,6 +215,32 @@ constexpr bool applies(const TransitionRow& row, State from, Stimulus stimulus, 
 }
 constexpr bool applies(const StayRow& row, State from, Stimulus stimulus, Origin origin) {
   return row.from.contains(from) && row.stimulus == stimulus && matches(row.origin, origin);
+}
+
+// A table that can stand in the reference's place: the lab runs variants of it, with a row changed
+// or taken away.
+struct Table {
+  std::span<const TransitionRow> arrows;
+  std::span<const StayRow> stays;
+};
+inline constexpr Table kReference{kArrows, kStays};
+
+struct Prediction {
+  State to;
+  std::string_view section;
+  std::string_view reason;
+};
+
+// The table's answer; nullopt if it has none. A state that stays is an answer.
+constexpr std::optional<Prediction> predict(const Table& table, State from, Stimulus stimulus,
+                                            Origin origin) {
+  for (const TransitionRow& row : table.arrows) {
+    if (applies(row, from, stimulus, origin)) return Prediction{row.to, row.section, row.reason};
+  }
+  for (const StayRow& row : table.stays) {
+    if (applies(row, from, stimulus, origin)) return Prediction{from, row.section, row.reason};
+  }
+  return std::nullopt;
 }
 
 }  // namespace tcptwin::model
