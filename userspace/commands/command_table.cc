@@ -242,6 +242,11 @@ constexpr std::array kExplainOptions = {
               Visibility::Hidden},
 };
 
+constexpr std::array kLabRows = {
+    OptionRow{0, "json", "", "one JSON object", kLook},
+};
+constexpr auto kLabOptions = joined(kLabRows, kColourRow);
+
 constexpr std::array kCommands = {
     CommandRow{
         "trace", "", "show every TCP state change of this host, with its cause and a verdict",
@@ -390,6 +395,20 @@ constexpr std::array kCommands = {
                "  tcptwin explain 10.0.0.1:80-10.0.0.9:4711   a connection's story so far\n"
                "  tcptwin explain 0x1f.1 --from today.twin    by the id of JSON lines\n",
                kExplainOptions, run_explain},
+    CommandRow{
+        "lab", "verify|why [TOPIC]",
+        "prove the reference's table, and see what breaks without one of its rules",
+        "verify walks through every world of two TCPs within bounds (lost, delayed, copied and "
+        "\nreordered segments, old incarnations, timers), run by the very table that judges "
+        "the\nkernel, and proves its properties: docs/lab.md. Exits with 1 if one fails.\n"
+        "why TOPIC takes a rule away and shows the shortest way into trouble as a ladder; then\n"
+        "it proves that with the rule there is none. Topics: third-ack, time-wait, two-msl,\n"
+        "simultaneous-open, half-close, rst-in-time-wait.",
+        "  tcptwin lab verify\n"
+        "  tcptwin lab why third-ack                why three segments, and not two?\n"
+        "  tcptwin lab why time-wait                why wait at all?\n"
+        "  tcptwin lab why                          the topics\n",
+        kLabOptions, run_lab},
 };
 
 }  // namespace

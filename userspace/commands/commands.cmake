@@ -8,10 +8,11 @@ tcptwin_layer(commands
           serve.cc serve_options.cc serve_settings.cc service.cc kept_rights.cc table_dump.cc
           trace.cc life.cc stuck.cc snapshot.cc top.cc top_options.cc top_session.cc
           diagram.cc diagram_options.cc doctor.cc counter_report.cc counter_watch.cc watch_counters.cc
+          lab.cc lab_report.cc lab_story.cc
           explain.cc explain_connection.cc connection_story.cc connection_name.cc articles.cc
           article_text.cc option_vocabulary.cc roff_page.cc manual_pages.cc bash_completion.cc
           zsh_completion.cc fish_completion.cc
-  USES tcptwin_pipeline tcptwin_sinks tcptwin_system tcptwin_service fmt::fmt CLI11::CLI11 PkgConfig::LIBBPF)
+  USES tcptwin_pipeline tcptwin_lab tcptwin_sinks tcptwin_system tcptwin_service fmt::fmt CLI11::CLI11 PkgConfig::LIBBPF)
 target_compile_definitions(tcptwin_commands PRIVATE TCPTWIN_VERSION="${PROJECT_VERSION}"
                                                     TCPTWIN_REVISION="${TCPTWIN_REVISION}")
 

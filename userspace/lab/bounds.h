@@ -19,7 +19,7 @@ inline constexpr std::uint8_t kMslTicks = 2;
 struct Script {
   bool listens = false;
   bool connects = false;
-  bool listens_at_once = false;    // whenever it is CLOSED: nothing happens before
+  bool listens_at_once = false;  // whenever it is CLOSED: nothing happens before
   std::uint8_t opens = 1;
   std::uint8_t texts = 0;          // SENDs over all connections
   bool closes = true;              // once established
@@ -40,12 +40,12 @@ struct Bounds {
   std::string_view name;
   std::string_view about;
   std::array<Script, 2> scripts;
-  std::uint8_t capacity = 2;    // segments on the way in each direction; what is too much is lost
+  std::uint8_t capacity = 2;  // segments on the way in each direction; what is too much is lost
   std::uint8_t losses = kUnlimited;
   std::uint8_t duplicates = 0;  // copies that the network makes
   std::uint8_t hardships = 0;   // ABORT, R2, ICMP errors, other security levels
   Pace pace = Pace::Any;
-  bool has_time = false;        // without: nothing grows old, and 2MSL may be over at any time
+  bool has_time = false;  // without: nothing grows old, and 2MSL may be over at any time
   std::uint8_t time_wait_ticks = 2 * kMslTicks;
   bool heeds_rst_in_time_wait = true;  // no: RFC 1337's advice
   bool symmetric = false;              // the ends may be exchanged

@@ -45,8 +45,8 @@ class Walk {
   Moves moves_;
   WorldSet known_;
   std::vector<std::uint32_t> parents_;
-  std::vector<std::uint32_t> edges_;        // successors, world after world
-  std::vector<std::size_t> edges_begin_;    // of each world
+  std::vector<std::uint32_t> edges_;      // successors, world after world
+  std::vector<std::size_t> edges_begin_;  // of each world
   Exploration result_;
 };
 

@@ -52,7 +52,7 @@ void Machine::arrival_in_syn_sent(const Segment& segment) {
     return;
   }
   ask(by_its_looks(segment));
-  if (!segment.syn) return;
+  if (!segment.syn || end.state == SynSent) return;  // a variant may pass over a SYN
   accept_syn(segment);
   if (!segment.ack) return send_syn_ack();
   end.una = segment.acknowledgment;
@@ -109,7 +109,8 @@ void Machine::syn_in_other_states(const Segment& segment) {
   }
   if (end.state == SynReceived) {
     const bool starts_over = end.origin == Origin::Passive && !segment.ack;
-    if (!is_in_window(segment)) return unacceptable(segment);
+    const bool is_challenged = end.origin == Origin::Active && !segment.ack;  // RFC 5961 4.2
+    if (!is_challenged && !is_in_window(segment)) return unacceptable(segment);
     if (segment.ack) {
       ask(Stimulus::UnacceptableAck);
       return answer_with_reset(segment);
@@ -118,8 +119,8 @@ void Machine::syn_in_other_states(const Segment& segment) {
     if (!starts_over) return send_ack();
     return delete_tcb();
   }
-  const bool may_reopen = end.state == TimeWait && !segment.ack && segment.sequence > end.rcv &&
-                          end.opens_left > 0;
+  const bool may_reopen =
+      end.state == TimeWait && !segment.ack && segment.sequence > end.rcv && end.opens_left > 0;
   if (may_reopen) {  // MAY-2
     ask(Stimulus::SynOfNewIncarnation);
     delete_tcb();

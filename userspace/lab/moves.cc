@@ -184,8 +184,8 @@ void Moves::hardships(std::uint8_t end) {
   if (bounds_.hardships == 0) return;
   using S = Stimulus;
   const End& self = world_.ends[end];
-  for (const Stimulus stimulus : {S::Abort, S::UserTimeout, S::IcmpHardError, S::IcmpSoftError,
-                                  S::SecurityMismatch}) {
+  for (const Stimulus stimulus :
+       {S::Abort, S::UserTimeout, S::IcmpHardError, S::IcmpSoftError, S::SecurityMismatch}) {
     // A user's patience is no accident: it may end at any time.
     const bool is_patience = stimulus == S::UserTimeout;
     const bool waits = self.has_outstanding() || self.state == FinWait2 || self.state == Listen;

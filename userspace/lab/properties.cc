@@ -22,7 +22,7 @@ bool comes_from_an_old_syn(const End& end, const End& other) {
   if (!is_synchronized(end) || !end.has_tcb() || end.peer == 0) return false;
   // A CLOSE in SYN-RECEIVED: the third segment of the handshake is still to come.
   if ((end.state == FinWait1 || end.state == Closing) && end.una == end.iss) return false;
-  const bool is_still_there = other.incarnation == end.peer;
+  const bool is_still_there = other.incarnation == end.peer && other.state != TimeWait;
   const bool wanted_it = (other.agreed & agreement(end.peer, end.incarnation)) != 0;
   return !is_still_there && !wanted_it;
 }

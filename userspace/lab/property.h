@@ -47,8 +47,7 @@ class PropertySet {
   constexpr PropertySet() = default;
   template <typename... Properties>
   constexpr explicit PropertySet(Properties... properties)
-      : bits_(static_cast<std::uint16_t>(((1u << static_cast<unsigned>(properties)) | ... | 0u))) {
-  }
+      : bits_(static_cast<std::uint16_t>(((1u << static_cast<unsigned>(properties)) | ... | 0u))) {}
 
   constexpr bool contains(Property property) const {
     return ((static_cast<unsigned>(bits_) >> static_cast<unsigned>(property)) & 1u) != 0;

@@ -19,17 +19,17 @@ struct End {
   // The TCB. Without one, all is 0.
   Incarnation incarnation = 0;
   Number iss = 0;
-  Number una = 0;              // SND.UNA
-  Number nxt = 0;              // SND.NXT
-  Number rcv = 0;              // RCV.NXT
+  Number una = 0;  // SND.UNA
+  Number nxt = 0;  // SND.NXT
+  Number rcv = 0;  // RCV.NXT
   bool syn_received = false;
-  bool fin_sent = false;       // its number is SND.NXT - 1
+  bool fin_sent = false;  // its number is SND.NXT - 1
   bool fin_received = false;
-  bool closed_first = false;   // our FIN was sent before the peer's came
+  bool closed_first = false;  // our FIN was sent before the peer's came
   bool retransmission_due = false;
-  std::uint8_t clock = 0;      // ticks left in TIME-WAIT
+  std::uint8_t clock = 0;  // ticks left in TIME-WAIT
   // The user.
-  bool listening = false;      // waits for whoever comes, and nobody has come yet
+  bool listening = false;  // waits for whoever comes, and nobody has come yet
   std::uint8_t opens_left = 0;
   std::uint8_t texts_left = 0;
   // Ghosts.
