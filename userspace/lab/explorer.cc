@@ -76,7 +76,13 @@ Exploration Walk::run(std::size_t most_worlds) {
 bool Walk::expand(std::uint32_t number) {
   const World world = unpack(known_[number], bounds_);
   note_pair(world, result_.pairs);
-  for (const Successor& successor : moves_.from(world)) {
+  const Questions asked_before = moves_.asked();
+  const auto& successors = moves_.from(world);
+  const Questions new_ones = moves_.asked_last() & ~asked_before;
+  for (std::size_t i = 0; new_ones.any() && i < new_ones.size(); ++i) {
+    if (new_ones[i]) result_.first_asked.emplace_back(i, world);
+  }
+  for (const Successor& successor : successors) {
     if (const auto property = first_of(successor.step.violated & wanted_)) {
       keep(*property, number, &successor);
       return true;

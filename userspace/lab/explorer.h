@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "lab/bounds.h"
@@ -32,6 +33,8 @@ struct Exploration {
   std::size_t depth = 0;
   bool is_whole = true;  // false: ended at the first violation, or at the limit
   Questions asked;
+  // For each question, the first world in which something asks it.
+  std::vector<std::pair<std::size_t, World>> first_asked;
   StatePairs pairs;
   std::optional<Counterexample> counterexample;
 };

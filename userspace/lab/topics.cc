@@ -83,7 +83,7 @@ Bounds heeding_rst(const Bounds& bounds, bool with_rule) {
 
 constexpr std::array kThirdAck = {
     Harm{"old-syn", Property::OldSyn,
-         "A SYN is sent, is slow, and is sent again; its connection comes and goes.",
+         "The network keeps a copy of a SYN until its connection has come and gone.",
          "The server has a connection that nobody wants, and keeps it for nobody."},
 };
 constexpr std::array kTimeWait = {
@@ -109,8 +109,8 @@ constexpr std::array kSimultaneousOpen = {
 };
 constexpr std::array kHalfClose = {
     Harm{"lost-segment", Property::OrderlyClose,
-         "The client has said all it has to say, and the server has not.",
-         "The answer is lost, and a connection without any fault ends in an error."},
+         "One end has said all that it has to say; the other one has not.",
+         "What was still to be read is lost, and nobody has made a mistake."},
 };
 constexpr std::array kRstInTimeWait = {
     Harm{"old-text", Property::OldSegment,

@@ -27,7 +27,6 @@ constexpr std::array kExceptions = {
               "no FIN of this end is outstanding there"},
     Exception{StateSet{SynReceived}, S::Text,
               "the segment's ACK is taken first, so its text finds ESTABLISHED"},
-    Exception{StateSet{SynReceived}, S::UnacceptableAck, ""},
     Exception{kAfterPeersFin, S::Text,
               "only text of an old incarnation could come after the peer's FIN"},
     Exception{kAfterPeersFin, S::TextAfterClose,
@@ -46,6 +45,15 @@ constexpr std::array kExceptions = {
     Exception{StateSet{Closed, Listen}, S::UnacceptableSegment, "there is no window"},
     Exception{StateSet{Closed, Listen}, S::UnacceptableAck, "every ACK is, so none is told apart"},
     Exception{StateSet{Closed, Listen}, S::InexactRst, "there is no RCV.NXT"},
+    Exception{StateSet{Established, FinWait1, FinWait2, CloseWait, Closing, LastAck, TimeWait},
+              S::UnacceptableAck, "no end of the lab acknowledges what was never sent"},
+    Exception{StateSet{Listen}, S::SynAck,
+              "who is called again in these worlds does not listen, so no old one finds a listener"},
+    Exception{StateSet{FinWait2, TimeWait}, S::Ack,
+              "the FIN is acknowledged there, and the ACK is named after it"},
+    Exception{StateSet{Closed, Listen, TimeWait}, S::UserTimeout, "nothing is outstanding there"},
+    Exception{StateSet{Closed, Listen, FinWait2, TimeWait}, S::RetransmissionTimeout,
+              "nothing is outstanding there"},
 };
 
 bool applies(const model::TransitionRow& row, const Question& question) {
