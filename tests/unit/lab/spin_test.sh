@@ -23,7 +23,11 @@ fi
 
 # Both ways round, each pair once.
 pairs() { awk '{ if ($1 > $2) print $2, $1; else print $1, $2 }' | sort -u; }
-sed -nE 's/.*PAIR ([a-z_0-9]+) ([a-z_0-9]+).*/\1 \2/p' found | pairs >of_spin
+# A verifier prints numbers: SPIN counts an mtype's names from the last one, which is 1.
+readarray -t names < <(tr '\n' ' ' <tcp.pml | sed -E 's/.*mtype = \{([^}]*)\}.*/\1/' |
+  grep -oE '[a-z_0-9]+' | tac)
+sed -nE 's/.*PAIR ([0-9]+) ([0-9]+).*/\1 \2/p' found | sort -u |
+  while read -r one other; do echo "${names[one - 1]} ${names[other - 1]}"; done | pairs >of_spin
 "${program}" lab verify --json 2>/dev/null |
   python3 -c 'import json, sys; print("\n".join(json.load(sys.stdin)["pairs"]))' | pairs >of_lab
 [[ -s of_lab ]] || { echo "FAILED: the lab found no pairs"; exit 1; }

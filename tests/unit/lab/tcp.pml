@@ -91,7 +91,7 @@ proctype tcp(bit me) {
 active proctype observer() {
   do
   :: d_step { has_syn[0] && has_syn[1] && state[0] != close && state[1] != close ->
-       printf("PAIR %e %e\n", state[0], state[1]) }
+       printf("PAIR %d %d\n", state[0], state[1]) }
   od
 }
 
