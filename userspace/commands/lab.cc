@@ -26,7 +26,7 @@
 namespace tcptwin::commands {
 namespace {
 
-constexpr std::size_t kNarrowest = 60;
+constexpr std::size_t kNarrowest = 72;
 constexpr std::size_t kWidest = 100;
 constexpr std::size_t kUsual = 80;
 

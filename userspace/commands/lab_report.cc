@@ -15,6 +15,7 @@ namespace {
 using lab::Property;
 
 constexpr std::size_t kColumns = 80;
+constexpr std::string_view kNoReason = "no reason is known";
 
 lab::Questions all_asked(const std::vector<WorldResult>& results) {
   lab::Questions asked;
@@ -63,9 +64,9 @@ void append_rows(std::string& text, const lab::Questions& asked) {
                  "\nRows: {} arrows and {} that keep the state; {} of {} are exercised.\n",
                  rows.arrows, rows.stays, rows.exercised, rows.arrows + rows.stays);
   for (const lab::IdleRow& row : lab::idle_rows(asked)) {
-    const std::string line =
-        fmt::format("  - {}: {}; {}", model::name(row.stimulus), row.reason,
-                    row.why.empty() ? std::string_view{"no reason is known"} : row.why);
+    std::string line = fmt::format("  - {}: {}", model::name(row.stimulus), row.reason);
+    const bool says_why = row.reason.starts_with("cannot occur");
+    if (!says_why) line += fmt::format("; {}", row.why.empty() ? kNoReason : row.why);
     text += sinks::wrapped(line, kColumns, 4);
   }
 }

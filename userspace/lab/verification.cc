@@ -47,8 +47,9 @@ constexpr std::array kExceptions = {
     Exception{StateSet{Closed, Listen}, S::InexactRst, "there is no RCV.NXT"},
     Exception{StateSet{Established, FinWait1, FinWait2, CloseWait, Closing, LastAck, TimeWait},
               S::UnacceptableAck, "no end of the lab acknowledges what was never sent"},
-    Exception{StateSet{Listen}, S::SynAck,
-              "who is called again in these worlds does not listen, so no old one finds a listener"},
+    Exception{
+        StateSet{Listen}, S::SynAck,
+        "who is called again in these worlds does not listen, so no old one finds a listener"},
     Exception{StateSet{FinWait2, TimeWait}, S::Ack,
               "the FIN is acknowledged there, and the ACK is named after it"},
     Exception{StateSet{Closed, Listen, TimeWait}, S::UserTimeout, "nothing is outstanding there"},

@@ -10,7 +10,7 @@ namespace tcptwin::sinks {
 namespace {
 
 constexpr std::size_t kStateWidth = 13;
-constexpr std::size_t kLeastColumns = 60;
+constexpr std::size_t kLeastColumns = 72;  // the longest label and its arrow
 constexpr std::string_view kBold = "\x1b[1m";
 constexpr std::string_view kRed = "\x1b[31m";
 constexpr std::string_view kNormal = "\x1b[0m";
@@ -83,7 +83,7 @@ class Drawing {
 
   // In the direction of travel: a tail, the label, a head.
   std::string arrow(const LadderArrow& arrow) const {
-    const std::string label = ' ' + arrow.label.substr(0, span_ - 12) + ' ';
+    const std::string label = ' ' + arrow.label.substr(0, span_ - 16) + ' ';
     const std::size_t room = span_ - 2 - label.size();
     const std::size_t tail = std::min<std::size_t>(4, room);
     const std::size_t head = room - tail;

@@ -43,7 +43,7 @@ struct Ladder {
 struct LadderLook {
   system::Repertoire repertoire = system::Repertoire::Ascii;
   Colour colour = Colour::Never;
-  std::size_t columns = 80;  // at least 60
+  std::size_t columns = 80;  // at least 72
 };
 
 std::string ladder_text(const Ladder& ladder, const LadderLook& look);
