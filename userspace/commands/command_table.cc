@@ -398,9 +398,10 @@ constexpr std::array kCommands = {
     CommandRow{
         "lab", "verify|why [TOPIC]",
         "prove the reference's table, and see what breaks without one of its rules",
-        "verify walks through every world of two TCPs within bounds (lost, delayed, copied and "
-        "\nreordered segments, old incarnations, timers), run by the very table that judges "
-        "the\nkernel, and proves its properties: docs/lab.md. Exits with 1 if one fails.\n"
+        "verify walks through every world of two TCPs within bounds (segments lost, delayed, "
+        "copied\n"
+        "and reordered, old incarnations, timers), run by the very table that judges the kernel,\n"
+        "and proves its properties: docs/lab.md. Exits with 1 if one fails.\n"
         "why TOPIC takes a rule away and shows the shortest way into trouble as a ladder; then\n"
         "it proves that with the rule there is none. Topics: third-ack, time-wait, two-msl,\n"
         "simultaneous-open, half-close, rst-in-time-wait.",

@@ -32,10 +32,11 @@ using Code = std::uint16_t;
 
 constexpr Code encode(const Segment& segment) {
   const auto bit = [](bool value, unsigned place) { return (value ? 1u : 0u) << place; };
+  const auto number = [](unsigned value, unsigned place) { return value << place; };
   return static_cast<Code>(bit(segment.syn, 0) | bit(segment.ack, 1) | bit(segment.fin, 2) |
-                           bit(segment.rst, 3) | bit(segment.text, 4) | segment.sequence << 5u |
-                           segment.acknowledgment << 9u | segment.age << 13u |
-                           segment.incarnation << 14u);
+                           bit(segment.rst, 3) | bit(segment.text, 4) |
+                           number(segment.sequence, 5) | number(segment.acknowledgment, 9) |
+                           number(segment.age, 13) | number(segment.incarnation, 14));
 }
 
 constexpr Segment decode(Code code) {

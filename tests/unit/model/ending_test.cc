@@ -85,6 +85,9 @@ TEST(ComposedPairs, exclude_what_no_exchange_of_segments_leads_to) {
   EXPECT_FALSE(can_occur_together(State::TimeWait, State::Established));
   EXPECT_FALSE(can_occur_together(State::TimeWait, State::FinWait2));
   EXPECT_FALSE(can_occur_together(State::LastAck, State::CloseWait));
+  // The FIN that leads to LAST_ACK acknowledges the other end's.
+  EXPECT_FALSE(can_occur_together(State::LastAck, State::Closing));
+  EXPECT_FALSE(can_occur_together(State::LastAck, State::LastAck));
 }
 
 TEST(ComposedPairs, know_no_left_and_right) {
