@@ -6,6 +6,7 @@
 #include <span>
 
 #include "commands/articles.h"
+#include "lab/topics.h"
 #include "model/ending.h"
 #include "sinks/life_sorter.h"
 #include "sinks/socket_row.h"
@@ -59,6 +60,12 @@ Names cause_labels() {
   Names names;
   for (const model::CauseRow& row : model::cause_table()) names.push_back(row.label);
   return names;
+}
+
+Names lab_words() {
+  Names words{"verify", "why"};
+  for (const lab::Topic& topic : lab::topics()) words.push_back(topic.name);
+  return words;
 }
 
 Vocabulary vocabulary_of_name(std::string_view value) {
@@ -119,6 +126,7 @@ Vocabulary vocabulary_of(std::string_view command, const OptionRow& option) {
 
 Vocabulary operands_of(const CommandRow& command) {
   if (command.name == "explain") return {ValueShape::Word, explainable_words()};
+  if (command.name == "lab") return {ValueShape::Word, lab_words()};
   return vocabulary_of_name(command.operands);
 }
 

@@ -8,12 +8,10 @@ namespace {
 
 using P = Property;
 
-constexpr PropertySet kEverywhere{P::Answered, P::Meaning, P::Agreement, P::OldSyn};
-
 constexpr std::array kWorlds = {
     Bounds{
         .name = "client-server",
-        .about = "one connection, text both ways, any loss, a copy; either side may close first",
+        .about = "one connection, text both ways, any loss; either side may close first",
         .scripts = {Script{.connects = true, .texts = 1, .iss = {1, 1}},
                     Script{.listens = true, .texts = 1, .iss = {1, 1}}},
         .capacity = 2,
