@@ -75,11 +75,12 @@ TEST(ReferenceTest, every_setting_is_in_its_page) {
   }
 }
 
-// The words before two spaces, a pipe or the end; without quotes and what stands before tcptwin.
+// The words before two spaces, a pipe, a redirection or the end; without quotes and what stands
+// before tcptwin.
 std::vector<std::string> words_of_example(std::string line) {
   const std::size_t begin = line.find("tcptwin ");
   line = line.substr(begin == std::string::npos ? 0 : begin);
-  line = line.substr(0, std::min(line.find("  "), line.find(" |")));
+  line = line.substr(0, std::min({line.find("  "), line.find(" |"), line.find(" >")}));
   std::istringstream stream{line};
   std::vector<std::string> words;
   for (std::string word; stream >> word;) words.push_back(word);
