@@ -381,20 +381,6 @@ constexpr std::array kCommands = {
                "  tcptwin doctor --watch                   do our labels agree with the kernel?\n"
                "  tcptwin doctor --watch --duration 1m --exit-code\n",
                kDoctorOptions, run_doctor},
-    CommandRow{"explain", "[WHAT...]",
-               "explain a connection, cause, state change, state, deviation, divergence or verdict",
-               "What RFC 9293 says in plain words, what Linux does, and what to look at. Of a\n"
-               "connection: its story so far, from a service that runs or from a recording.\n"
-               "Without WHAT: everything that can be explained.",
-               "  tcptwin explain close_unread_abort       a cause\n"
-               "  tcptwin explain fin-wait-2 time-wait     a state change (or "
-               "'FIN_WAIT2->TIME_WAIT', quoted)\n"
-               "  tcptwin explain CLOSE_WAIT               a state\n"
-               "  tcptwin explain L12                      a documented habit of Linux\n"
-               "  tcptwin explain unjustified_edge         a kind of divergence\n"
-               "  tcptwin explain 10.0.0.1:80-10.0.0.9:4711   a connection's story so far\n"
-               "  tcptwin explain 0x1f.1 --from today.twin    by the id of JSON lines\n",
-               kExplainOptions, run_explain},
     CommandRow{
         "lab", "verify|why [TOPIC]",
         "prove the reference's table, and see what breaks without one of its rules",
@@ -410,6 +396,20 @@ constexpr std::array kCommands = {
         "  tcptwin lab why time-wait                why wait at all?\n"
         "  tcptwin lab why                          the topics\n",
         kLabOptions, run_lab},
+    CommandRow{"explain", "[WHAT...]",
+               "explain a connection, cause, state change, state, deviation, divergence or verdict",
+               "What RFC 9293 says in plain words, what Linux does, and what to look at. Of a\n"
+               "connection: its story so far, from a service that runs or from a recording.\n"
+               "Without WHAT: everything that can be explained.",
+               "  tcptwin explain close_unread_abort       a cause\n"
+               "  tcptwin explain fin-wait-2 time-wait     a state change (or "
+               "'FIN_WAIT2->TIME_WAIT', quoted)\n"
+               "  tcptwin explain CLOSE_WAIT               a state\n"
+               "  tcptwin explain L12                      a documented habit of Linux\n"
+               "  tcptwin explain unjustified_edge         a kind of divergence\n"
+               "  tcptwin explain 10.0.0.1:80-10.0.0.9:4711   a connection's story so far\n"
+               "  tcptwin explain 0x1f.1 --from today.twin    by the id of JSON lines\n",
+               kExplainOptions, run_explain},
 };
 
 }  // namespace
