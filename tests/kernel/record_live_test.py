@@ -80,8 +80,8 @@ class Live:
         self.wait_for("Ctrl-C ends")  # attached
 
     def stderr(self):
-        self.errors.seek(0)
-        return self.errors.read().decode()
+        # Not by seek(): where it writes next is shared with the program.
+        return os.pread(self.errors.fileno(), 1 << 20, 0).decode()
 
     def wait_for(self, text):
         deadline = time.monotonic() + PATIENCE
