@@ -19,6 +19,7 @@ import tempfile
 import yaml
 
 sys.path.insert(0, sys.argv[1])
+import debian_tree  # noqa: E402
 from live_program import Namespace, cannot_trace, check, play, skip, wait_until  # noqa: E402
 from service import parsed, total  # noqa: E402
 
@@ -146,28 +147,14 @@ def bundle(folder, root, capabilities, refused):
 
 
 @contextlib.contextmanager
-def root_to_run_in(folder):
+def root_to_run_in():
     """The image's, or an overlay on this machine's with the program in it; nothing is left of either."""
-    lower = ROOTFS or pathlib.Path("/")
-    scratch, root = folder / "scratch", folder / "root"
-    scratch.mkdir()
-    root.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", scratch], check=True)
-    try:
-        for name in ("upper", "work"):
-            (scratch / name).mkdir()
-        layers = f"lowerdir={lower},upperdir={scratch}/upper,workdir={scratch}/work"
-        subprocess.run(["mount", "-t", "overlay", "-o", layers, "overlay", root], check=True)
-        try:
-            if not ROOTFS:
-                (root / "usr/bin").mkdir(parents=True, exist_ok=True)
-                shutil.copy(TCPTWIN, root / "usr/bin/tcptwin")
-            (root / "etc/tcptwin").mkdir(parents=True, exist_ok=True)
-            yield root
-        finally:
-            subprocess.run(["umount", "-R", root], check=True)
-    finally:
-        subprocess.run(["umount", scratch], check=True)
+    with debian_tree.overlay(ROOTFS or pathlib.Path("/")) as root:
+        if not ROOTFS:
+            (root / "usr/bin").mkdir(parents=True, exist_ok=True)
+            shutil.copy(TCPTWIN, root / "usr/bin/tcptwin")
+        (root / "etc/tcptwin").mkdir(parents=True, exist_ok=True)
+        yield root
 
 
 # crun refuses a host whose cgroup2 is beside older hierarchies; it is shown cgroup2 alone.
@@ -272,7 +259,7 @@ def live():
     with Namespace("tcptwin-container") as namespace, \
             tempfile.TemporaryDirectory(prefix="tcptwin-container-") as name:
         folder = pathlib.Path(name)
-        with root_to_run_in(folder) as root:
+        with root_to_run_in() as root:
             the_manifests_rights_suffice(namespace, folder, root)
             for name in (*RIGHTS["capabilities"]["add"], "seccomp"):
                 (folder / name).mkdir()

@@ -49,7 +49,7 @@ def obtain(folder, deb):
 @contextlib.contextmanager
 def overlay(tree):
     """A root on which a container may write without leaving a trace in `tree`."""
-    with tempfile.TemporaryDirectory(prefix="tcptwin-systemd-") as folder:
+    with tempfile.TemporaryDirectory(prefix="tcptwin-root-") as folder:
         scratch, root = (pathlib.Path(folder) / name for name in ("scratch", "root"))
         scratch.mkdir()
         root.mkdir()
@@ -62,7 +62,7 @@ def overlay(tree):
             try:
                 yield root
             finally:
-                subprocess.run(["umount", root], check=True)
+                subprocess.run(["umount", "-R", root], check=True)
         finally:
             subprocess.run(["umount", scratch], check=True)
 
