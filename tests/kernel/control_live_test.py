@@ -15,7 +15,7 @@ import sys
 import time
 
 sys.path.insert(0, sys.argv[1])
-from live_program import Namespace, Tcptwin, cannot_trace, check, play, skip, wait_until  # noqa: E402
+from live_program import Namespace, Tcptwin, cannot_trace, check, play, recording, skip, wait_until  # noqa: E402
 from service import Service, total  # noqa: E402
 
 TCPTWIN = sys.argv[2]
@@ -243,22 +243,14 @@ def explain_tells_a_story(namespace):
         check([step["to"] for step in steps] == ["new_syn_recv", "syn_recv", "established"], steps)
         identity = steps[0]["conn"]
         check(service.lines("explain", identity, kind="transition") == steps, "by its id as well")
-        recording = os.path.join(service.folder, "run.twin")
-        with subprocess.Popen([TCPTWIN, "record", "-N", namespace.name, recording],
-                              stderr=subprocess.PIPE, text=True) as recorder:
-            for line in recorder.stderr:
-                if "programs attached" in line:
-                    break
-            wait_until(lambda: os.path.exists(recording) and os.path.getsize(recording) > 0,
-                       "it records")
+        path = os.path.join(service.folder, "run.twin")
+        with recording(TCPTWIN, namespace, path):
             pairs.end(client, served)
             wait_until(lambda: service.lines("explain", there, kind="close"), "it is over")
-            recorder.send_signal(signal.SIGINT)
-            recorder.communicate(timeout=30)
         got = service.ask("explain", there)
         for word in ("fin_received", "ended       closed by the peer"):
             check(word in got.stdout, f"{word}:\n{got.stdout}")
-        replayed = subprocess.run([TCPTWIN, "explain", there, "--from", recording],
+        replayed = subprocess.run([TCPTWIN, "explain", there, "--from", path],
                                   capture_output=True, text=True, check=False)
         check(replayed.returncode == 0, replayed.stderr)
         for word in ("older than the watching", "fin_received", "ended       closed by the peer"):

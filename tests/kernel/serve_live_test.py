@@ -20,7 +20,8 @@ import urllib.request
 
 sys.path.insert(0, sys.argv[1])
 import socket_states as states  # noqa: E402
-from live_program import (Namespace, cannot_trace, check, play, skip, wait_until)  # noqa: E402
+from live_program import (Namespace, cannot_trace, check, play, recording, skip,
+                          wait_until)  # noqa: E402
 from service import Service, UnixConnection, parsed, total  # noqa: E402
 
 TCPTWIN = sys.argv[2]
@@ -296,21 +297,13 @@ def a_taken_port_is_said_before_anything_is_attached(_namespace):
 def replay_counts_what_the_service_counted(namespace):
     """`replay --metrics` of a recording shows the same counters."""
     with Service(TCPTWIN, "-N", namespace.name) as service:
-        recording = os.path.join(service.folder, "run.twin")
-        with subprocess.Popen([TCPTWIN, "record", "-N", namespace.name, recording],
-                              stderr=subprocess.PIPE, text=True) as recorder:
-            for line in recorder.stderr:
-                if "programs attached" in line:
-                    break
-            wait_until(lambda: os.path.exists(recording) and os.path.getsize(recording) > 0,
-                       "it records")
+        path = os.path.join(service.folder, "run.twin")
+        with recording(TCPTWIN, namespace, path):
             namespace.make(make_connections)
             live = service.wait_for(
                 lambda found: total(found, "tcptwin_connections_closed_total") == 35,
                 "the connections were counted")
-            recorder.send_signal(signal.SIGINT)
-            recorder.communicate(timeout=30)
-        replayed = subprocess.run([TCPTWIN, "replay", recording, "--metrics"], capture_output=True,
+        replayed = subprocess.run([TCPTWIN, "replay", path, "--metrics"], capture_output=True,
                                   text=True, check=True).stdout
     replayed = parsed(replayed)
     same = ("tcptwin_transitions_total", "tcptwin_connections_closed_total",

@@ -153,6 +153,22 @@ def play(scene, name):
                 raise
 
 
+@contextlib.contextmanager
+def recording(tcptwin, namespace, path):
+    """`tcptwin record` of the namespace, from when it is attached until the block ends."""
+    with subprocess.Popen([tcptwin, "record", "-N", namespace.name, path], stderr=subprocess.PIPE,
+                          text=True) as recorder:
+        for line in recorder.stderr:
+            if "programs attached" in line:
+                break
+        try:
+            wait_until(lambda: os.path.exists(path) and os.path.getsize(path) > 0, "it records")
+            yield
+        finally:
+            recorder.send_signal(signal.SIGINT)
+            recorder.communicate(timeout=PATIENCE_S)
+
+
 class Tcptwin:
     """A running `tcptwin` that prints JSON lines: `lines` are those it has printed so far."""
 
