@@ -44,13 +44,13 @@ def say(text):
         print(text, file=sys.stderr, flush=True)
 
 
-def plan(only, has_other):
-    """What a guest runs."""
+def plan(only, part, has_other):
+    """What a guest runs. `part`: variables for the tests, before the command."""
     chosen = f" --gtest_filter='{only}'" if only else ""
     other = " /recordings/host" if has_other else ""
     return [guest.Group("doctor", "tcptwin doctor --json"),
             guest.Group(recordings.GROUP, f"sh /bin/recording.sh /tmp{other}"),
-            guest.Group("tests", f"tcptwin_kernel_tests{chosen}")]
+            guest.Group("tests", f"{part}tcptwin_kernel_tests{chosen}")]
 
 
 def commit_number():
@@ -64,11 +64,11 @@ def part_of(kernel, parts):
     """GoogleTest's own words for one part of the tests: the kernels take different ones, and with
     the next commit probably others."""
     if parts == 1:
-        return {}
+        return ""
     place = list(debian_kernels.SUITES).index(kernel.name)
     part = (place + commit_number()) % parts
     say(f"{kernel.name}: part {part + 1} of {parts} of the tests")
-    return {"GTEST_TOTAL_SHARDS": str(parts), "GTEST_SHARD_INDEX": str(part)}
+    return f"GTEST_TOTAL_SHARDS={parts} GTEST_SHARD_INDEX={part} "
 
 
 def run(kernel, options):
@@ -78,13 +78,13 @@ def run(kernel, options):
     programs = [options.build / "userspace/tcptwin",
                 options.build / "tests/kernel/tcptwin_kernel_tests"]
     archive = scratch / "initramfs.cpio"
-    environment = dict(ENVIRONMENT, TCPTWIN_TIER=options.tier) | part_of(kernel, options.parts)
+    environment = dict(ENVIRONMENT, TCPTWIN_TIER=options.tier)
     files = {"bin/recording.sh": recordings.SCRIPT}
     if options.recording:
         files |= {f"recordings/host.{kind}": options.recording.with_suffix(f".{kind}")
                   for kind in ("twin", "sha256")}
-    initramfs.make(kernel, programs, files, environment, plan(options.filter, options.recording),
-                   scratch / "tree", archive)
+    groups = plan(options.filter, part_of(kernel, options.parts), options.recording)
+    initramfs.make(kernel, programs, files, environment, groups, scratch / "tree", archive)
 
     def on_test(test):
         if test.outcome != "passed":
