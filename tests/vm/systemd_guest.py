@@ -61,6 +61,13 @@ def pack(root, archive):
                        stdout=file, check=True)
 
 
+def make_system(build, deb, archive):
+    with debian_tree.overlay(debian_tree.obtain(build.parent / "debian-tree", deb)) as root:
+        debian_tree.furnish(root, "boot", "file:/dev/ttyS1", wanted="tcptwin.service")
+        install(root, deb)
+        pack(root, archive)
+
+
 def boot(image, archive, log):
     """What the inspector told, until the system has powered off."""
     command = [*guest.EMULATOR, *guest.MACHINE, "-m", MEMORY, *guest.BARE, "-kernel", image,
@@ -83,12 +90,12 @@ def run(build, kernel):
         return None
     scratch = build / "guests" / f"systemd-{kernel.name}"
     scratch.mkdir(parents=True, exist_ok=True)
-    deb = make_package(build, scratch / "packages")
     began = time.monotonic()
-    with debian_tree.overlay(debian_tree.obtain(build.parent / "debian-tree", deb)) as root:
-        debian_tree.furnish(root, "boot", "file:/dev/ttyS1", wanted="tcptwin.service")
-        install(root, deb)
-        pack(root, scratch / "initramfs.cpio")
+    try:
+        make_system(build, make_package(build, scratch / "packages"), scratch / "initramfs.cpio")
+    except subprocess.CalledProcessError as why:
+        print(f"{name}: FAILED: {why}", file=sys.stderr)
+        return False
     text = boot(kernel.image, scratch / "initramfs.cpio", scratch / "guest")
     is_right = text.rstrip().endswith(SUCCESS)
     if not is_right:
