@@ -3,6 +3,7 @@
 """record_live_test.py TCPTWIN: what a run printed live, a replay of its recording prints again, byte
 for byte; and a recording survives SIGKILL, a full disk and rotation. Exits with 77 where the running
 kernel does not allow it."""
+import atexit
 import contextlib
 import glob
 import json
@@ -77,6 +78,7 @@ class Live:
         self.process = subprocess.Popen(
             [TCPTWIN, *arguments, "-N", NAMESPACE, "--buffer-size", "4M"],
             stdout=self.output, stderr=self.errors)
+        atexit.register(self.process.kill)  # whatever fails before end()
         self.wait_for("Ctrl-C ends")  # attached
 
     def stderr(self):
