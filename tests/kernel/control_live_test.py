@@ -12,10 +12,9 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, sys.argv[1])
-from live_program import Namespace, Tcptwin, cannot_trace, check, play, recording, skip, wait_until  # noqa: E402
+from live_program import Tcptwin, cannot_trace, check, play_each, recording, skip, wait_until  # noqa: E402
 from service import Service, total  # noqa: E402
 
 TCPTWIN = sys.argv[2]
@@ -383,17 +382,7 @@ def main():
         why = "setpriv (Debian package util-linux) is missing"
     if why:
         return skip(why)
-    wanted = sys.argv[3:]
-    for test in TESTS:
-        if wanted and test.__name__ not in wanted:
-            continue
-
-        def scene(test=test):
-            with Namespace("twincontrol") as namespace:
-                test(namespace)
-        began = time.monotonic()
-        play(scene, test.__name__)
-        print(f"  {time.monotonic() - began:.1f} s", flush=True)
+    play_each(TESTS, sys.argv[3:], "twincontrol")
     return 0
 
 

@@ -20,8 +20,7 @@ import urllib.request
 
 sys.path.insert(0, sys.argv[1])
 import socket_states as states  # noqa: E402
-from live_program import (Namespace, cannot_trace, check, play, recording, skip,
-                          wait_until)  # noqa: E402
+from live_program import cannot_trace, check, play_each, recording, skip, wait_until  # noqa: E402
 from service import Service, UnixConnection, parsed, total  # noqa: E402
 
 TCPTWIN = sys.argv[2]
@@ -328,16 +327,7 @@ def main():
         why = "curl (Debian package curl) is missing"
     if why:
         return skip(why)
-    wanted = sys.argv[3:]
-    missing = []
-    for test in TESTS:
-        if wanted and test.__name__ not in wanted:
-            continue
-        def scene(test=test):
-            with Namespace("tcptwin-serve") as namespace:
-                lacking = test(namespace)
-            missing.extend([lacking] if lacking else [])
-        play(scene, test.__name__)
+    missing = play_each(TESTS, sys.argv[3:], "tcptwin-serve")
     return skip("; ".join(missing)) if missing else 0
 
 

@@ -15,7 +15,7 @@ import threading
 
 sys.path.insert(0, sys.argv[1])
 import socket_states as states  # noqa: E402
-from live_program import Namespace, PATIENCE_S, cannot_trace, check, skip, wait_until  # noqa: E402
+from live_program import Namespace, cannot_trace, check, skip, wait_until  # noqa: E402
 from service import Service, UnixConnection, total  # noqa: E402
 
 TCPTWIN = sys.argv[2]

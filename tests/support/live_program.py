@@ -153,6 +153,21 @@ def play(scene, name):
                 raise
 
 
+def play_each(tests, wanted, prefix):
+    """Plays each test, or the wanted ones by name, in a network namespace of its own. What the tests
+    gave: why one could not do all that it should."""
+    gave = []
+    for test in tests:
+        if wanted and test.__name__ not in wanted:
+            continue
+
+        def scene(test=test):
+            with Namespace(prefix) as namespace:
+                gave.append(test(namespace))
+        play(scene, test.__name__)
+    return [reason for reason in gave if reason]
+
+
 @contextlib.contextmanager
 def recording(tcptwin, namespace, path):
     """`tcptwin record` of the namespace, from when it is attached until the block ends."""

@@ -37,6 +37,12 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
 
 }  // namespace
 
+std::string grouped(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t end = text.size(); end > 3; end -= 3) text.insert(end - 3, ",");
+  return text;
+}
+
 std::string to_lower(std::string_view text) {
   std::string lowered{text};
   std::transform(lowered.begin(), lowered.end(), lowered.begin(), lower);

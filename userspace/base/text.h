@@ -2,6 +2,7 @@
 // Small text helpers that the standard library of C++20 lacks.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +11,9 @@
 namespace tcptwin {
 
 std::string to_lower(std::string_view text);
+
+// 1234567 as "1,234,567".
+std::string grouped(std::uint64_t number);
 
 // The candidate nearest to `word` by edit distance, if it is near enough to be a likely slip
 // (at most a third of the word's length, at least 1). For "did you mean" messages.

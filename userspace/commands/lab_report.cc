@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/text.h"
 #include "sinks/json_text.h"
 #include "sinks/ladder_text.h"
 
@@ -86,15 +87,6 @@ void append_pairs(std::string& text, const lab::StatePairs& pairs) {
 }
 
 }  // namespace
-
-std::string grouped(std::size_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t place = text.size(); place > 3;) {
-    place -= 3;
-    text.insert(place, ",");
-  }
-  return text;
-}
 
 bool is_proved(const std::vector<WorldResult>& results) {
   return std::ranges::all_of(results, [](const WorldResult& result) {

@@ -19,7 +19,4 @@ bool is_proved(const std::vector<WorldResult>& results);
 std::string verification_text(const std::vector<WorldResult>& results);
 std::string verification_json(const std::vector<WorldResult>& results);
 
-// 1234567 as "1,234,567".
-std::string grouped(std::size_t number);
-
 }  // namespace tcptwin::commands

@@ -28,13 +28,6 @@ WayKind kind_of(Verdict verdict) {
   return WayKind::Unproven;
 }
 
-// A step that the kernel's own holders make visible: half-open connections that become sockets, an
-// orphan's hand-over. It stays in its state, so no arrow stands for it.
-bool takes_an_arrow(const FigureArrow& arrow, model::State from, model::State to,
-                    model::Cause cause) {
-  return arrow.stands_for(from, model::stimulus_of(cause), to);
-}
-
 bool is_in_figure(model::State from, Stimulus stimulus, model::State to) {
   return std::ranges::any_of(figure_arrows(), [&](const FigureArrow& arrow) {
     return arrow.stands_for(from, stimulus, to);
@@ -85,8 +78,8 @@ std::uint64_t DiagramCounts::along(const FigureArrow& arrow) const {
   for (const auto& [key, count] : taken_) {
     const auto& [from, to, cause, verdict, rule] = key;
     const bool proved = verdict == Verdict::Conformant || verdict == Verdict::Deviation;
-    if (proved && takes_an_arrow(arrow, model::labelled_state(from).state,
-                                 model::labelled_state(to).state, cause)) {
+    if (proved && arrow.stands_for(model::labelled_state(from).state, model::stimulus_of(cause),
+                                   model::labelled_state(to).state)) {
       sum += count;
     }
   }
@@ -159,12 +152,6 @@ std::string ways_text(const Way& way) {
   if (way.kind == WayKind::Unproven && !way.rule.empty()) {
     text += " (" + std::string{way.rule} + ")";
   }
-  return text;
-}
-
-std::string grouped(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t end = text.size(); end > 3; end -= 3) text.insert(end - 3, ",");
   return text;
 }
 

@@ -42,7 +42,7 @@ class DiagramCounts final : public tracker::FindingHandler {
  public:
   void on_step(const tracker::Step& step) override;
   void on_divergence(const tracker::Divergence& divergence) override;
-  void on_loss(const tracker::Loss& loss) override { lost_ += loss.lost; }
+  void on_loss(const tracker::Loss&) override {}  // the summary tells it
   void on_call_path(const tracker::CallPath&) override {}
   // One connection that is in the mirror at the end.
   void on_open(const tracker::TwinView& twin) { ++now_[model::index(twin.state.state)]; }
@@ -55,7 +55,6 @@ class DiagramCounts final : public tracker::FindingHandler {
   // What took no arrow of the figure: divergences first, then the most frequent.
   std::vector<Way> other_ways() const;
   std::uint64_t steps() const { return steps_; }
-  std::uint64_t lost() const { return lost_; }
 
  private:
   // Where from, where to, why, by which rule.
@@ -66,7 +65,6 @@ class DiagramCounts final : public tracker::FindingHandler {
   std::map<std::pair<std::size_t, model::DivergenceKind>, std::uint64_t> stepless_;
   std::array<std::uint64_t, model::kStateCount> now_{};
   std::uint64_t steps_ = 0;
-  std::uint64_t lost_ = 0;
 };
 
 // The rows of the table and of the dialect that no arrow of the figure stands for.
@@ -76,8 +74,5 @@ std::vector<Way> ways_beside_the_figure();
 std::string_view short_rule(const Way& way);
 // "SYN_SENT, SYN_RECV -> CLOSE"; where nothing is proved, why.
 std::string ways_text(const Way& way);
-
-// "1,234".
-std::string grouped(std::uint64_t number);
 
 }  // namespace tcptwin::sinks

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sinks/diagram_dot.h"
 
+#include "base/text.h"
+
 namespace tcptwin::sinks {
 namespace {
 

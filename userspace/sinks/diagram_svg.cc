@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.h"
+
 namespace tcptwin::sinks {
 namespace {
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "sinks/table_text.h"
 #include "sinks/words.h"
 
@@ -151,7 +152,7 @@ std::string_view colour_of(Ink ink) {
     case Ink::Faint:
       return kFaint;
     case Ink::Strong:
-      return "\x1b[1m";
+      return kBold;
     case Ink::Good:
       return "\x1b[32m";
     case Ink::Info:

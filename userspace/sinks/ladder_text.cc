@@ -6,14 +6,14 @@
 #include <algorithm>
 #include <string_view>
 
+#include "sinks/table_text.h"
+
 namespace tcptwin::sinks {
 namespace {
 
 constexpr std::size_t kStateWidth = 13;
 constexpr std::size_t kLeastColumns = 72;  // the longest label and its arrow
-constexpr std::string_view kBold = "\x1b[1m";
 constexpr std::string_view kRed = "\x1b[31m";
-constexpr std::string_view kNormal = "\x1b[0m";
 
 struct Signs {
   std::string_view rail, passing, from_left, from_right, line, dash, right, left, lost;

@@ -17,6 +17,7 @@ inline constexpr std::size_t kWideAddressWidth = 39;  // any IPv6 address
 inline constexpr std::size_t kCommWidth = 15;         // the kernel keeps no more bytes
 
 inline constexpr std::string_view kNormal = "\x1b[0m";
+inline constexpr std::string_view kBold = "\x1b[1m";
 inline constexpr std::string_view kFaint = "\x1b[2m";
 inline constexpr std::string_view kYellow = "\x1b[33m";
 inline constexpr std::string_view kStrongRed = "\x1b[1;31m";

@@ -8,19 +8,12 @@
 #include <cmath>
 #include <string_view>
 
+#include "base/text.h"
+
 namespace tcptwin::sinks {
 namespace {
 
 using system::Repertoire;
-
-std::string with_commas(std::uint64_t count) {
-  std::string text = std::to_string(count);
-  for (std::size_t place = text.size(); place > 3;) {
-    place -= 3;
-    text.insert(place, 1, ',');
-  }
-  return text;
-}
 
 constexpr std::array<std::string_view, 8> kEighthsWide = {"▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
 constexpr std::array<std::string_view, 8> kEighthsHigh = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
@@ -37,7 +30,7 @@ std::string count_text(std::uint64_t count, int columns) {
   const auto fits = [&](const std::string& text) {
     return static_cast<int>(text.size()) <= columns;
   };
-  const std::string whole = with_commas(count);
+  const std::string whole = grouped(count);
   if (fits(whole)) return whole;
   constexpr std::array<std::string_view, 6> kUnits = {"k", "M", "G", "T", "P", "E"};
   double scaled = static_cast<double>(count);

@@ -39,5 +39,11 @@ TEST(Nearest, of_two_candidates_finds_the_nearer) {
   EXPECT_EQ(nearest("--coumt", kFlags), "--count");
 }
 
+TEST(Grouped, has_a_comma_at_each_thousand) {
+  EXPECT_EQ(grouped(0), "0");
+  EXPECT_EQ(grouped(999), "999");
+  EXPECT_EQ(grouped(1'234'567), "1,234,567");
+}
+
 }  // namespace
 }  // namespace tcptwin

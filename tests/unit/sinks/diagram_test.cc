@@ -215,11 +215,5 @@ TEST(DiagramText, is_the_golden_one) {
                           diagram_text(&counts, Repertoire::Ascii, Colour::Always));
 }
 
-TEST(Grouped, has_a_comma_at_each_thousand) {
-  EXPECT_EQ(grouped(0), "0");
-  EXPECT_EQ(grouped(999), "999");
-  EXPECT_EQ(grouped(1'234'567), "1,234,567");
-}
-
 }  // namespace
 }  // namespace tcptwin::sinks
