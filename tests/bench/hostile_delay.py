@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """hostile_delay.py TCPTWIN [ROUNDS]: how late the verdicts of `tcptwin serve` are with hostile HTTP clients at
-its door and without, as rows of docs/service.md: rounds of 500 connections in turn, in one run. Needs
+its door, at that of another service, and without, as rows of docs/service.md: rounds of 500 connections in turn, in one run. Needs
 root and a quiet machine."""
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
-from delay_rounds import DelayRounds, bound_of_share  # noqa: E402
+from delay_rounds import ELSEWHERE, HERE, NOBODY, DelayRounds, bound_of_share  # noqa: E402
 from live_program import Namespace  # noqa: E402
 
 CONNECTIONS = 500
@@ -24,17 +24,17 @@ def main():
     with Namespace("delay") as namespace, \
             DelayRounds(sys.argv[1], namespace, CONNECTIONS) as delays:
         for _ in range(rounds):
-            delays.play(is_hostile=False)
-            delays.play(is_hostile=True)
+            for where in (NOBODY, ELSEWHERE, HERE):
+                delays.play(where)
     counts = delays.hostile_counts
     print(f"Linux {os.uname().release}, {os.cpu_count()} processors; {rounds} rounds of "
           f"{CONNECTIONS} connections each; the hostile clients opened {counts['slow']} connections that "
           f"never finish a request and {counts['huge']} with headers without end, left "
           f"{counts['unread']} answers unread and scraped {counts['scraped']} times; no event was lost\n")
-    print("| HTTP clients | verdicts | " + " | ".join(f"{share:.0%} within" for share in SHARES) + " |")
+    print("| hostile HTTP clients | verdicts | " + " | ".join(f"{share:.0%} within" for share in SHARES) + " |")
     print("| --- " * (len(SHARES) + 2) + "|")
-    print(row("none", delays.quiet))
-    print(row("hostile", delays.hostile))
+    for where in (NOBODY, ELSEWHERE, HERE):
+        print(row(where, delays.delays[where]))
 
 
 if __name__ == "__main__":
