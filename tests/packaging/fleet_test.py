@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""fleet_test.py SUPPORT TCPTWIN [PART...]: what packaging/fleet offers. `files`: promtool on Prometheus' files, the names
-in them against docs/metrics.md. `join`: two hosts (network namespaces with a cable between them), what
+"""fleet_test.py SUPPORT TCPTWIN [PART...]: what packaging/fleet offers. `files`: what one names is where the other
+puts it. `join`: two hosts (network namespaces with a cable between them), what
 `tcptwin life` prints on each, and both ends of each connection joined by the SQL that users get. Exits with 77
 where something is missing."""
 import json
@@ -28,20 +28,6 @@ ADDRESSES = {"west": "10.93.0.1", "east": "10.93.0.2"}
 
 # --- files ---------------------------------------------------------------------------------------------
 
-def promtool(*arguments):
-    told = subprocess.run(["promtool", *arguments], cwd=FLEET, capture_output=True, text=True, check=False)
-    check(told.returncode == 0, f"promtool {' '.join(arguments)}: {told.stdout}{told.stderr}")
-
-
-def names_are_known():
-    known = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/metrics.md").read_text(), re.M))
-    recorded = set(re.findall(r"record: (\S+)", (FLEET / "tcptwin.rules.yml").read_text()))
-    for path in [*FLEET.glob("*.yml"), ROOT / "docs/fleet.md"]:
-        for name in re.findall(r"(?<![\w/-])[\w:]*tcptwin_[\w:]+", path.read_text()):
-            plain = re.sub(r"_(bucket|count|sum)$", "", name)
-            check({name, plain} & (known | recorded | {"tcptwin_life", "tcptwin_lines"}), f"{path.name}: {name}")
-
-
 def vector_leads_somewhere():
     config = yaml.safe_load((FLEET / "vector.yaml").read_text())
     known = set(config["sources"]) | set(config["transforms"])
@@ -53,14 +39,7 @@ def vector_leads_somewhere():
 
 
 def files():
-    names_are_known()
     vector_leads_somewhere()
-    if shutil.which("promtool") is None:
-        return "promtool (package prometheus) is missing"
-    promtool("check", "config", "prometheus.yml")
-    promtool("check", "rules", "tcptwin.rules.yml")
-    promtool("test", "rules", "tcptwin.rules.test.yml")
-    return None
 
 
 # --- join ------------------------------------------------------------------------------------------------

@@ -121,15 +121,35 @@ std::string known_words(const Parser& parse, const OptionRow& option) {
   return error ? error->hint : "no error";
 }
 
-TEST(ReferenceTest, the_words_that_are_offered_are_those_that_the_parser_knows) {
-  const std::map<std::string_view, Parser> parsers = {
+const std::map<std::string_view, Parser>& parsers() {
+  static const std::map<std::string_view, Parser> kParsers = {
       {"trace", parser(trace_options)}, {"life", parser(life_options)},
       {"stuck", parser(stuck_options)}, {"snapshot", parser(snapshot_options)},
       {"top", parser(top_options)},     {"record", parser(record_options)},
       {"serve", parser(serve_options)}};
+  return kParsers;
+}
+
+TEST(ReferenceTest, every_command_of_the_runbook_is_a_right_command_line) {
+  std::ifstream runbook{TCPTWIN_SOURCE_DIR "/docs/runbook.md"};
+  int commands = 0;
+  for (std::string line; std::getline(runbook, line);) {
+    if (!line.starts_with("tcptwin ")) continue;
+    ++commands;
+    const auto parsed = parse_command_line(words_of_example(line));
+    ASSERT_TRUE(parsed) << line << ": " << parsed.error().what;
+    const auto known = parsers().find(parsed.value().command->name);
+    if (known == parsers().end()) continue;
+    const auto wrong = known->second(parsed.value().arguments);
+    EXPECT_FALSE(wrong) << line << ": " << wrong->what;
+  }
+  EXPECT_GT(commands, 20);
+}
+
+TEST(ReferenceTest, the_words_that_are_offered_are_those_that_the_parser_knows) {
   int compared = 0;
   for (const CommandRow& command : command_table()) {
-    if (!parsers.contains(command.name)) continue;
+    if (!parsers().contains(command.name)) continue;
     for (const OptionRow& option : command.options) {
       const Vocabulary vocabulary = vocabulary_of(command.name, option);
       if (vocabulary.words.empty()) continue;
@@ -138,7 +158,7 @@ TEST(ReferenceTest, the_words_that_are_offered_are_those_that_the_parser_knows) 
       for (const std::string_view word : vocabulary.words) {
         known += (word == vocabulary.words.front() ? "" : ", ") + std::string{word};
       }
-      EXPECT_EQ(known_words(parsers.at(command.name), option), known);
+      EXPECT_EQ(known_words(parsers().at(command.name), option), known);
       ++compared;
     }
   }
