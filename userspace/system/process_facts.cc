@@ -38,6 +38,14 @@ double start_ticks() {
   return ticks;
 }
 
+// Read once: two clocks are never read at the same moment, and a start that moves by a microsecond
+// would look like a restart.
+double started() {
+  static const double kStarted = seconds(CLOCK_REALTIME) - seconds(CLOCK_BOOTTIME) +
+                                 start_ticks() / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  return kStarted;
+}
+
 std::uint64_t open_descriptors() {
   std::error_code error;
   std::uint64_t count = 0;
@@ -67,8 +75,7 @@ ProcessFacts read_process_facts() {
   facts.open_descriptors = open_descriptors();
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) facts.most_descriptors = limit.rlim_cur;
-  const double booted = seconds(CLOCK_REALTIME) - seconds(CLOCK_BOOTTIME);
-  facts.start_seconds = booted + start_ticks() / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  facts.start_seconds = started();
   return facts;
 }
 

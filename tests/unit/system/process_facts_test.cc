@@ -21,6 +21,11 @@ TEST(ProcessFactsTest, tell_plausible_things_of_this_process) {
   EXPECT_GT(before.start_seconds, now - 3600);
 }
 
+TEST(ProcessFactsTest, do_not_move_the_start) {
+  const double start = read_process_facts().start_seconds;
+  for (int i = 0; i < 100; ++i) ASSERT_EQ(read_process_facts().start_seconds, start);
+}
+
 TEST(ProcessFactsTest, count_one_descriptor_more_when_one_more_is_open) {
   const std::uint64_t before = read_process_facts().open_descriptors;
   const UniqueFd file{::open("/dev/null", O_RDONLY)};
