@@ -5,7 +5,6 @@ connections that were made, its gauges are those of `ss`, and nobody can keep it
 with 77 where the running kernel does not allow it."""
 import collections
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -14,12 +13,10 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 
 sys.path.insert(0, sys.argv[1])
 import socket_states as states  # noqa: E402
+from alerting import Prometheus, free_port  # noqa: E402
 from live_program import cannot_trace, check, play_each, recording, skip, wait_until  # noqa: E402
 from service import Service, UnixConnection, parsed, total  # noqa: E402
 
@@ -163,11 +160,6 @@ def held_sockets():
     return keeps
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return found.getsockname()[1]
-
-
 def pages_and_addresses(namespace):
     """IPv4, IPv6 and the unix socket show the same pages; gzip for those who want it."""
     port = free_port()
@@ -202,46 +194,22 @@ def promtool_has_no_complaint(namespace):
     return None
 
 
-PROMETHEUS = """
-global: {{scrape_interval: 1s, scrape_timeout: 1s}}
-scrape_configs:
-  - {{job_name: tcptwin, static_configs: [{{targets: ["127.0.0.1:{port}"]}}]}}
-"""
-
-
 def prometheus_knows_the_right_numbers(namespace):
     """A real Prometheus scrapes it, and a query returns what a test did."""
     if shutil.which("prometheus") is None:
         return "prometheus (Debian package prometheus) is missing"
-    port, query_port = free_port(), free_port()
-    with Service(TCPTWIN, "-N", namespace.name, "--listen", f"127.0.0.1:{port}") as service:
-        config = os.path.join(service.folder, "prometheus.yml")
-        with open(config, "w", encoding="utf-8") as file:
-            file.write(PROMETHEUS.format(port=port))
-        with subprocess.Popen(["prometheus", f"--config.file={config}",
-                               f"--storage.tsdb.path={service.folder}/tsdb",
-                               f"--web.listen-address=127.0.0.1:{query_port}"],
-                              stderr=subprocess.DEVNULL) as prometheus:
-            try:
-                def ask(query):
-                    with contextlib.suppress(urllib.error.URLError, ConnectionError):
-                        query = urllib.parse.urlencode({"query": query})
-                        address = f"http://127.0.0.1:{query_port}/api/v1/query?{query}"
-                        with urllib.request.urlopen(address, timeout=10) as answer:
-                            return [float(found["value"][1])
-                                    for found in json.load(answer)["data"]["result"]]
-                    return []
-                wait_until(lambda: ask("up") == [1], "Prometheus has scraped it")
-                namespace.make(make_connections)
-                wait_until(lambda: ask('sum by (how) (tcptwin_connections_closed_total{how="fin"})')
-                           == [24], "Prometheus counts the orderly ends")
-                # Because the series was there at 0 before, an increase is seen.
-                wait_until(lambda: ask('sum(delta(tcptwin_connections_closed_total'
-                                       '{how="refused"}[1m])) > bool 0') == [1],
-                           "Prometheus sees the increase")
-                check(ask("sum(tcptwin_divergences_total)") == [0], "and no divergence")
-            finally:
-                prometheus.terminate()
+    port = free_port()
+    with Service(TCPTWIN, "-N", namespace.name, "--listen", f"127.0.0.1:{port}"), \
+            Prometheus({"tcptwin": port}) as prometheus:
+        ask = prometheus.ask
+        wait_until(lambda: ask("up") == [1], "Prometheus has scraped it")
+        namespace.make(make_connections)
+        wait_until(lambda: ask('sum by (how) (tcptwin_connections_closed_total{how="fin"})') == [24],
+                   "Prometheus counts the orderly ends")
+        # Because the series was there at 0 before, an increase is seen.
+        wait_until(lambda: ask('sum(delta(tcptwin_connections_closed_total'
+                               '{how="refused"}[1m])) > bool 0') == [1], "Prometheus sees the increase")
+        check(ask("sum(tcptwin_divergences_total)") == [0], "and no divergence")
     return None
 
 

@@ -43,6 +43,12 @@ def names_are_known():
             check(set(cause.split("|")) <= causes, f"{path.name}: {cause}")
 
 
+def messages_are_known():
+    known = set(re.findall(r"`([0-9a-f]{32})`", (ROOT / "docs/service.md").read_text()))
+    named = set(re.findall(r"MESSAGE_ID=(\w+)", RUNBOOK.read_text()))
+    check(named and named <= known, f"no such message: {named - known}")
+
+
 def each_alert_is_tested():
     """Of each severity it fires somewhere, and somewhere it does not."""
     cases = [case for path in TESTS for test in yaml.safe_load(path.read_text())["tests"]
@@ -86,6 +92,7 @@ def promtool(*arguments):
 
 def main():
     names_are_known()
+    messages_are_known()
     each_alert_is_tested()
     each_alert_has_its_section()
     provisioning_leads_somewhere()
