@@ -5,9 +5,10 @@
 
 #include <algorithm>
 
+#include "commands/arrow_lines.h"
+#include "commands/edge_facts.h"
 #include "model/inference.h"
 #include "model/reference_fsm.h"
-#include "model/transition_table.h"
 
 namespace tcptwin::commands {
 namespace {
@@ -79,277 +80,181 @@ std::string_view advice(State state) {
   return "";
 }
 
-std::string edge_text(MirrorState from, MirrorState to) {
-  return fmt::format("{} -> {}", name(from), name(to));
+const PageFacts& facts_of_cause(Cause cause) {
+  const auto opening = opening_cause_facts();
+  const bool is_opening =
+      std::ranges::find(opening, label(cause), &PageFacts::name) != opening.end();
+  return facts_of(is_opening ? opening : ending_cause_facts(), label(cause));
 }
 
-// One line for all the states in which the reference has the same to say.
-struct ReferenceArrows {
-  TransitionRow row;
-  std::vector<std::string_view> from;
-};
-
-bool says_the_same(const TransitionRow& left, const TransitionRow& right) {
-  return left.to == right.to && left.stimulus == right.stimulus && left.origin == right.origin &&
-         left.section == right.section && left.reason == right.reason;
-}
-
-std::string arrows_text(const ReferenceArrows& arrows) {
-  const TransitionRow& row = arrows.row;
-  const std::string_view origin = row.origin == model::Origin::Passive  ? ", passive open"
-                                  : row.origin == model::Origin::Active ? ", active open"
-                                                                        : "";
-  return fmt::format("{} -> {} by {}{} ({}): {}", fmt::join(arrows.from, ", "), model::name(row.to),
-                     model::name(row.stimulus), origin, row.section, row.reason);
-}
-
-std::vector<std::string> reference_arrows(auto is_wanted) {
-  std::vector<ReferenceArrows> groups;
-  for (const TransitionRow& row : model::kArrows) {
-    if (!is_wanted(row)) continue;
-    const auto same = std::find_if(groups.begin(), groups.end(), [&](const auto& group) {
-      return says_the_same(group.row, row);
-    });
-    if (same != groups.end()) {
-      same->from.push_back(model::name(row.from));
-    } else {
-      groups.push_back({row, {model::name(row.from)}});
-    }
-  }
-  std::vector<std::string> lines;
-  for (const ReferenceArrows& group : groups) lines.push_back(arrows_text(group));
-  return lines;
-}
-
-// A handshake that becomes a socket stays in SYN_RECV, but leaves its request socket.
-std::string_view origin_text(const DialectRow& row, State from) {
-  const bool leaves_request = from == State::SynReceived && row.to.state == State::SynReceived;
-  return leaves_request ? "NEW_SYN_RECV" : model::name(from);
-}
-
-std::vector<std::string> dialect_arrows(auto is_wanted) {
-  std::vector<std::string> lines;
+// What RFC 9293 says where a deviation stands in for it.
+void add_what_deviations_say(Article& article, Cause cause) {
+  std::vector<DialectId> said;
   for (const DialectRow& row : model::dialect_rows()) {
-    std::vector<std::string_view> from;
-    for (const State state : model::kAllStates) {
-      if (row.from.contains(state) && is_wanted(row, state))
-        from.push_back(origin_text(row, state));
-    }
-    if (from.empty()) continue;
-    const bool moves = row.to.holder == model::Holder::Minisocket;
-    lines.push_back(fmt::format("{} -> {}{} ({}): {}", fmt::join(from, ", "), name(row.to),
-                                moves ? " (in a minisocket)" : "", label(row.id), row.reason));
+    if (row.cause != cause || std::ranges::find(said, row.id) != said.end()) continue;
+    said.push_back(row.id);
+    article.add(kInRfc, fmt::format("({}) {}", label(row.id), model::entry(row.id).rfc));
   }
-  return lines;
 }
 
-void add_unless_empty(Article& article, std::string heading, std::vector<std::string> items) {
-  if (items.empty()) return;
-  article.sections.push_back({std::move(heading), std::move(items)});
-}
-
-void add_once(std::vector<std::string>& items, std::string item) {
-  if (std::find(items.begin(), items.end(), item) == items.end()) items.push_back(std::move(item));
-}
-
-// Where a cause occurs that is known without inference: from the timers of minisockets and
-// request sockets.
-model::StateSet states_without_rule(Cause cause) {
-  if (cause == Cause::SynReceived) return model::StateSet{State::Listen};
-  if (cause == Cause::MinisockResetPeer) return model::StateSet{State::FinWait2};
-  if (cause == Cause::RequestTimeout || cause == Cause::RequestDropped ||
-      cause == Cause::RequestResetBadSyn) {
-    return model::StateSet{State::SynReceived};
+// "In `tcptwin life` such an end is: remote, refused; or remote, rst_received"
+std::string ending_text(Cause cause) {
+  if (cause == Cause::TimeWaitEntered || cause == Cause::LastAckReceived ||
+      cause == Cause::TimeWaitSkipped) {
+    return "In `tcptwin life` such an end is closed_by who sent the first FIN, how fin.";
   }
-  return model::StateSet{State::TimeWait};
-}
-
-// Arrows of the reference that this cause stands for: those its inference rules ask about.
-std::vector<std::string> reference_arrows_of(Cause cause) {
-  const auto rules = model::inference_rules();
-  const bool has_rule = std::any_of(rules.begin(), rules.end(),
-                                    [&](const auto& rule) { return rule.gives.cause == cause; });
-  return reference_arrows([&](const TransitionRow& row) {
-    if (!has_rule) {
-      return row.stimulus == model::stimulus_of(cause) &&
-             states_without_rule(cause).contains(row.from);
-    }
-    return std::any_of(rules.begin(), rules.end(), [&](const model::InferenceRule& rule) {
-      return rule.gives.cause == cause && rule.gives.stimulus == row.stimulus &&
-             rule.from.contains(row.from);
-    });
-  });
-}
-
-bool leads_to(const DialectRow& row, MirrorState to) {
-  return row.to.state == to.state;
-}
-
-// The causes that can stand on a line with this state change.
-std::string causes_of_edge(MirrorState from, MirrorState to) {
-  std::vector<std::string> labels;
+  std::vector<std::string> ends;
   for (const model::InferenceRule& rule : model::inference_rules()) {
-    if (!rule.from.contains(from.state)) continue;
-    for (const TransitionRow& row : model::kArrows) {
-      if (row.from == from.state && row.to == to.state && row.stimulus == rule.gives.stimulus) {
-        add_once(labels, std::string{label(rule.gives.cause)});
-      }
+    if (rule.gives.cause != cause) continue;
+    for (const State from : model::kAllStates) {
+      const model::Ending ending = model::ending_of({from}, cause, {});
+      if (!rule.from.contains(from) || ending.how == model::EndedHow::Unknown) continue;
+      std::string text = fmt::format("closed_by {}, how {}", label(ending.by), label(ending.how));
+      if (std::ranges::find(ends, text) == ends.end()) ends.push_back(std::move(text));
     }
   }
-  for (const DialectRow& row : model::dialect_rows()) {
-    if (row.from.contains(from.state) && leads_to(row, to)) {
-      add_once(labels, std::string{label(row.cause)});
-    }
-  }
-  return fmt::format("{}", fmt::join(labels, ", "));
+  if (ends.empty()) return "";
+  return fmt::format("In `tcptwin life` such an end is {}.", fmt::join(ends, ", or "));
 }
 
-std::string_view meaning(model::Verdict verdict) {
-  switch (verdict) {
-    case model::Verdict::Conformant:
-      return "RFC 9293 explains the state change: its stimulus is shown by the evidence, and the "
-             "reference predicts the state that the kernel took.";
-    case model::Verdict::Deviation:
-      return "RFC 9293 would have done something else, but this is a documented habit of Linux, "
-             "named by its id.";
-    case model::Verdict::Divergence:
-      return "Neither RFC 9293 nor a documented habit of Linux explains what the kernel did, and "
-             "the evidence is complete.";
-    case model::Verdict::Unverified:
-      return "The state change is possible, but the evidence that would prove it is known to be "
-             "incomplete: after a loss, on a connection older than the trace, or on a kernel that "
-             "lacks a tracepoint.";
-    case model::Verdict::Gap:
-      return "The kernel's old state is not the one last seen: an event was missed. The twin was "
-             "set right; the kernel is not accused.";
+std::string first_words_of(const std::vector<Cause>& causes) {
+  if (causes.size() == 1) return std::string{model::row(causes.front()).look_at};
+  return fmt::format(
+      "The cause on the line tells which of them it was, and its page what to do: "
+      "`tcptwin explain {}`.",
+      label(causes.front()));
+}
+
+std::string_view kernel_of_edge(MirrorState from, MirrorState to) {
+  for (const EdgeFacts& edge : edge_facts()) {
+    if (edge.from == name(from) && edge.to == name(to)) return edge.kernel;
   }
   return "";
 }
 
-template <typename Enumeration>
-std::string articles(std::size_t count) {
-  std::string text;
-  for (std::size_t i = 0; i < count; ++i) {
-    text += '\n' + markdown(article_of(static_cast<Enumeration>(i)));
+std::vector<std::string> ways_out(MirrorState from) {
+  std::vector<std::string> names;
+  for (const TransitionRow& row : model::kArrows) {
+    const std::string to{model::name(row.to)};
+    if (row.from == from.state && std::ranges::find(names, to) == names.end()) names.push_back(to);
   }
-  return text;
+  return names;
+}
+
+Article unknown_edge(MirrorState from, MirrorState to) {
+  Article article{fmt::format("{} -> {}", name(from), name(to)), "state change", "", {}, {}, {}};
+  article.lead =
+      "No event of RFC 9293 and no known habit of Linux leads there. If the kernel did it, "
+      "tcptwin would report a divergence of kind illegal_edge.";
+  article.add(kInRfc,
+              fmt::format("{} leads to {} only.", name(from), fmt::join(ways_out(from), ", ")));
+  const std::string_view kernel = kernel_of_edge(from, to);
+  article.add(kInLinux, kernel.empty() ? "No path of the kernel's own code does it." : kernel);
+  article.add(kSeenHere, "As a divergence, or after a loss as a gap.");
+  article.add(kWhatToDo, "`tcptwin explain illegal_edge`");
+  article.see = {"illegal_edge", "gap", std::string{name(from)}, std::string{name(to)}};
+  return article;
 }
 
 }  // namespace
 
 Article article_of(Cause cause) {
   const model::CauseRow& row = model::row(cause);
-  Article article{std::string{row.label}, "cause", std::string{row.summary}, {}};
-  add_unless_empty(article, "In RFC 9293", reference_arrows_of(cause));
-  add_unless_empty(article, "In Linux", dialect_arrows([&](const DialectRow& arrow, State) {
-                     return arrow.cause == cause;
-                   }));
-  article.sections.push_back({"Look at", {std::string{row.look_at}}});
+  Article article{std::string{row.label}, "cause", std::string{row.summary}, {}, {}, {}};
+  article.add(kInRfc, reference_arrows_of(cause));
+  add_what_deviations_say(article, cause);
+  article.add(kInLinux,
+              dialect_arrows([&](const DialectRow& arrow, State) { return arrow.cause == cause; }));
+  article.add(kWhatToDo, row.look_at);
+  article.add(facts_of_cause(cause));
+  article.add(kSeenHere, ending_text(cause));
+  article.put_in_order();
+  article.add_settings();
   return article;
 }
 
 Article article_of(DialectId id) {
   const model::DialectEntry& deviation = model::entry(id);
-  Article article{std::string{label(id)},
+  const std::string name{label(id)};
+  Article article{name,
                   fmt::format("deviation of Linux, {}", label(deviation.severity)),
                   std::string{deviation.title},
-                  {{"Why", {std::string{deviation.why}}},
-                   {"RFC 9293", {std::string{deviation.rfc}}},
-                   {"Where", {std::string{deviation.where}}},
-                   {"Recognised by", {std::string{deviation.recognised}}},
-                   {"Severity", {std::string{label(deviation.severity)}}}}};
-  add_unless_empty(article, "State changes",
-                   dialect_arrows([&](const DialectRow& arrow, State) { return arrow.id == id; }));
+                  {},
+                  {},
+                  {}};
+  article.add(kInRfc, deviation.rfc);
+  article.add(kInLinux, fmt::format("Why: {}", deviation.why));
+  article.add(kInLinux, fmt::format("Where: {}", deviation.where));
+  article.add(kInLinux,
+              dialect_arrows([&](const DialectRow& arrow, State) { return arrow.id == id; }));
+  article.add(kSeenHere, deviation.recognised);
+  article.add(facts_of(deviation_facts(), name));
+  article.add_settings();
   return article;
-}
-
-Article article_of(model::DivergenceKind kind) {
-  return {std::string{label(kind)},
-          "kind of divergence",
-          std::string{summary(kind)},
-          {{"Look at", {std::string{advice(kind)}}}}};
-}
-
-Article article_of(model::Verdict verdict) {
-  return {std::string{label(verdict)}, "verdict", std::string{meaning(verdict)}, {}};
 }
 
 Article article_of(MirrorState state) {
   const bool is_request = state.holder == model::Holder::RequestSocket;
-  Article article{std::string{name(state)}, "state", std::string{meaning(state.state)}, {}};
-  std::string spelling = fmt::format("RFC 9293: {}; Linux: {}", rfc_name(state.state), name(state));
-  if (is_request) {
-    spelling += "; the handshake of a passive open, kept in a request socket until its last ACK";
-  }
-  article.sections.push_back({"Spelling", {spelling}});
-  add_unless_empty(article, "Entered, in RFC 9293", reference_arrows([&](const TransitionRow& row) {
-                     return row.to == state.state && row.from != state.state;
-                   }));
-  add_unless_empty(article, "Left, in RFC 9293", reference_arrows([&](const TransitionRow& row) {
-                     return row.from == state.state;
-                   }));
-  add_unless_empty(
-      article, "Left, in Linux only",
-      dialect_arrows([&](const DialectRow&, State from) { return from == state.state; }));
-  article.sections.push_back({"Look at", {std::string{advice(state.state)}}});
+  Article article{std::string{name(state)}, "state", std::string{meaning(state.state)}, {}, {}, {}};
+  if (is_request) article.lead += " Kept in a request socket until then.";
+  article.add("Spelling",
+              fmt::format("RFC 9293: {}; Linux: {}", rfc_name(state.state), name(state)));
+  const PageFacts& facts = facts_of(state_facts(), name(state));
+  article.add({facts.name, facts.rfc, facts.kernel, facts.seen, "", facts.see});
+  article.add(kWhatToDo, advice(state.state));
+  article.add(kWhatToDo, facts.advice);
+  article.add_settings();
+  article.add("Entered, in RFC 9293", reference_arrows([&](const TransitionRow& row) {
+                return row.to == state.state && row.from != state.state;
+              }));
+  article.add("Left, in RFC 9293",
+              reference_arrows([&](const TransitionRow& row) { return row.from == state.state; }));
+  article.add("Left, in Linux only",
+              dialect_arrows([&](const DialectRow&, State from) { return from == state.state; }));
   return article;
 }
 
 Article article_of_edge(MirrorState from, MirrorState to) {
-  Article article{edge_text(from, to), "state change", "", {}};
-  auto reference = reference_arrows(
-      [&](const TransitionRow& row) { return row.from == from.state && row.to == to.state; });
-  auto in_linux = dialect_arrows([&](const DialectRow& row, State origin) {
-    return origin == from.state && leads_to(row, to);
+  const bool is_request = from.holder == model::Holder::RequestSocket;
+  const auto reference = reference_arrows([&](const TransitionRow& row) {
+    const bool is_possible = !is_request || row.origin != model::Origin::Active;
+    return row.from == from.state && row.to == to.state && is_possible;
   });
-  if (reference.empty() && in_linux.empty()) {
-    article.lead =
-        "No event of RFC 9293 and no known habit of Linux leads there. If the kernel did it, "
-        "tcptwin would report a divergence of kind illegal_edge.";
-    return article;
-  }
+  const auto in_linux = dialect_arrows([&](const DialectRow& row, State origin) {
+    return origin == from.state && row.to.state == to.state && occurs_in(row.cause, from) &&
+           to.holder != model::Holder::RequestSocket;
+  });
+  if (reference.empty() && in_linux.empty()) return unknown_edge(from, to);
+  Article article{fmt::format("{} -> {}", name(from), name(to)), "state change", "", {}, {}, {}};
   article.lead = reference.empty() ? "RFC 9293 does not know this state change; Linux makes it."
                                    : "A state change of RFC 9293, if one of these happened:";
-  add_unless_empty(article, "In RFC 9293", std::move(reference));
-  add_unless_empty(article, "In Linux", std::move(in_linux));
-  add_unless_empty(article, "Causes", {causes_of_edge(from, to)});
+  if (is_request && to.state == from.state) {
+    article.add(kInRfc, "One state for both: SYN-RECEIVED (3.3.2).");
+  } else if (reference.empty()) {
+    article.add(kInRfc,
+                fmt::format("{} leads to {} only.", name(from), fmt::join(ways_out(from), ", ")));
+  }
+  article.add(kInRfc, reference);
+  article.add(kInLinux, kernel_of_edge(from, to));
+  article.add(kInLinux, in_linux);
+  if (kernel_of_edge(from, to).empty() && in_linux.empty()) {
+    article.add(kInLinux, is_request ? "Not by a request socket: it becomes a socket first (L12)."
+                                     : "Not known to happen in one step.");
+  }
+  const std::vector<Cause> causes = causes_of_edge(from, to);
+  for (const Cause cause : causes) {
+    article.add(kSeenHere, fmt::format("{}: {}", label(cause), model::row(cause).summary));
+  }
+  if (causes.empty()) {
+    article.add(kSeenHere, "Not as one line.");
+    article.add(kWhatToDo, "Nothing: see what Linux does instead.");
+  } else {
+    article.add(kWhatToDo, first_words_of(causes));
+  }
+  article.see = {std::string{name(from)}};
+  if (from != to) article.see.emplace_back(name(to));
+  article.add_settings();
   return article;
-}
-
-std::vector<std::string_view> explainable_words() {
-  std::vector<std::string_view> words;
-  for (const model::State state : model::kAllStates) words.push_back(model::name(state));
-  words.push_back("NEW_SYN_RECV");
-  for (std::size_t i = 0; i < model::kVerdictCount; ++i) {
-    words.push_back(label(static_cast<model::Verdict>(i)));
-  }
-  for (std::size_t i = 0; i < model::kDivergenceKindCount; ++i) {
-    words.push_back(label(static_cast<model::DivergenceKind>(i)));
-  }
-  for (const model::CauseRow& row : model::cause_table()) words.push_back(row.label);
-  for (const model::DialectEntry& entry : model::dialect_catalogue()) {
-    words.push_back(label(entry.id));
-  }
-  return words;
-}
-
-std::string reference_document() {
-  std::string text =
-      "# Causes, deviations and divergences\n\n"
-      "What stands in the columns CAUSE and VERDICT of `tcptwin trace`, in the fields of its JSON "
-      "lines\nand in the labels of its metrics. This page is made from the model's tables by\n"
-      "`tcptwin explain --markdown`, and a test compares the two. In a terminal, `tcptwin explain "
-      "WHAT`\nshows one section.\n\n## Verdicts\n";
-  text += articles<model::Verdict>(model::kVerdictCount);
-  text += "\n## Divergences\n";
-  text += articles<model::DivergenceKind>(model::kDivergenceKindCount);
-  text += "\n## Causes\n";
-  text += articles<Cause>(model::kCauseCount);
-  text += "\n## Deviations of Linux\n";
-  for (const model::DialectEntry& deviation : model::dialect_catalogue()) {
-    text += '\n' + markdown(article_of(deviation.id));
-  }
-  return text;
 }
 
 }  // namespace tcptwin::commands

@@ -234,6 +234,7 @@ constexpr auto kDoctorOptions =
     joined(kDoctorRows, kColourRow, kWatchRows, kDurationRow, kSourceRows);
 
 constexpr std::array kExplainOptions = {
+    OptionRow{0, "list", "", "every page, in groups", kLook},
     OptionRow{0, "from", "FILE", "a connection's story from a recording; - is stdin", kRun},
     OptionRow{0, "service", "PATH",
               "from the service whose control socket this is (default: one that runs)", kRun},
@@ -396,20 +397,23 @@ constexpr std::array kCommands = {
         "  tcptwin lab why time-wait                why wait at all?\n"
         "  tcptwin lab why                          the topics\n",
         kLabOptions, run_lab},
-    CommandRow{"explain", "[WHAT...]",
-               "explain a connection, cause, state change, state, deviation, divergence or verdict",
-               "What RFC 9293 says in plain words, what Linux does, and what to look at. Of a\n"
-               "connection: its story so far, from a service that runs or from a recording.\n"
-               "Without WHAT: everything that can be explained.",
-               "  tcptwin explain close_unread_abort       a cause\n"
-               "  tcptwin explain fin-wait-2 time-wait     a state change (or "
-               "'FIN_WAIT2->TIME_WAIT', quoted)\n"
-               "  tcptwin explain CLOSE_WAIT               a state\n"
-               "  tcptwin explain L12                      a documented habit of Linux\n"
-               "  tcptwin explain unjustified_edge         a kind of divergence\n"
-               "  tcptwin explain 10.0.0.1:80-10.0.0.9:4711   a connection's story so far\n"
-               "  tcptwin explain 0x1f.1 --from today.twin    by the id of JSON lines\n",
-               kExplainOptions, run_explain},
+    CommandRow{
+        "explain", "[WHAT...]", "explain any name that is printed, a state change, or a connection",
+        "What RFC 9293 says in plain words, what Linux does, how it is seen here, and what to\n"
+        "do. Where several pages have a name, its kind chooses: `stuck close_wait`. Of a\n"
+        "connection: its story so far, from a service that runs or from a recording.\n"
+        "Without WHAT: everything that can be explained.",
+        "  tcptwin explain close_unread_abort       a cause\n"
+        "  tcptwin explain fin-wait-2 time-wait     a state change (or "
+        "'FIN_WAIT2->TIME_WAIT', quoted)\n"
+        "  tcptwin explain CLOSE_WAIT               a state\n"
+        "  tcptwin explain L12                      a documented habit of Linux\n"
+        "  tcptwin explain unjustified_edge         a kind of divergence\n"
+        "  tcptwin explain how timeout              a word of an ending\n"
+        "  tcptwin explain tcp_fin_timeout          a setting of the kernel\n"
+        "  tcptwin explain 10.0.0.1:80-10.0.0.9:4711   a connection's story so far\n"
+        "  tcptwin explain 0x1f.1 --from today.twin    by the id of JSON lines\n",
+        kExplainOptions, run_explain},
 };
 
 }  // namespace

@@ -9,8 +9,10 @@ tcptwin_layer(commands
           trace.cc life.cc stuck.cc snapshot.cc top.cc top_options.cc top_session.cc
           diagram.cc diagram_options.cc doctor.cc counter_report.cc counter_watch.cc watch_counters.cc
           lab.cc lab_report.cc lab_story.cc
-          explain.cc explain_connection.cc connection_story.cc connection_name.cc articles.cc
-          article_text.cc option_vocabulary.cc roff_page.cc manual_pages.cc bash_completion.cc
+          explain.cc explain_connection.cc connection_story.cc story_text.cc connection_name.cc articles.cc
+          finding_articles.cc article_index.cc arrow_lines.cc article_text.cc page_facts.cc
+          state_facts_table.cc cause_facts_table.cc ending_facts_table.cc deviation_facts_table.cc
+          finding_facts_table.cc edge_facts_table.cc settings_table.cc option_vocabulary.cc roff_page.cc manual_pages.cc bash_completion.cc
           zsh_completion.cc fish_completion.cc
   USES tcptwin_pipeline tcptwin_lab tcptwin_sinks tcptwin_system tcptwin_service fmt::fmt CLI11::CLI11 PkgConfig::LIBBPF)
 target_compile_definitions(tcptwin_commands PRIVATE TCPTWIN_VERSION="${PROJECT_VERSION}"

@@ -4,13 +4,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include "commands/connection_story.h"
 #include "commands/service_run.h"
+#include "commands/story_text.h"
 #include "commands/surroundings.h"
 #include "sinks/json_lines.h"
 #include "sinks/life_text.h"
@@ -42,19 +41,6 @@ std::string life_text(const tracker::Life& life) {
                      sinks::span_text(life.duration, life.duration_at_least),
                      sinks::bytes_text(life.bytes_in), sinks::bytes_text(life.bytes_out),
                      sinks::owner_text(life.owners.best(), "no process known"));
-}
-
-// Each cause once, in the order they came.
-std::string causes_text(const Story& story) {
-  std::vector<model::Cause> causes;
-  for (const tracker::Step& step : story.steps) {
-    if (std::ranges::find(causes, step.cause) == causes.end()) causes.push_back(step.cause);
-  }
-  std::string text;
-  for (const model::Cause cause : causes) {
-    fmt::format_to(std::back_inserter(text), "  {:<25} {}\n", label(cause), row(cause).summary);
-  }
-  return text;
 }
 
 // What the table lacks, if anything.
@@ -111,7 +97,7 @@ class Teller {
     std::string text = gaps_text(story);
     if (story.life) text += life_text(*story.life);
     if (story.now) text += state_text(*story.now, now_);
-    out_.write(text + "\n" + causes_text(story) + "\n");
+    out_.write(text + "\n" + story_text(story) + "\n");
   }
 
   KernelTime now_;

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <span>
 
-#include "commands/articles.h"
+#include "commands/article_index.h"
 #include "lab/topics.h"
 #include "model/ending.h"
 #include "sinks/life_sorter.h"

@@ -95,7 +95,7 @@ Judgement judge(MirrorState from, const Evidence& evidence, Origin origin, Mirro
     judgement.divergence.reset();
     judgement.dialect = kMptcp;
     judgement.rule = label(kMptcp);
-    judgement.reason = "an MPTCP subflow is driven by its master socket";
+    judgement.reason = reason(Doubt::MptcpSubflow);
   }
   return judgement;
 }

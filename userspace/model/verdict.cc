@@ -2,7 +2,28 @@
 // The words for verdicts, divergence kinds and confidences, as they stand in every output.
 #include "model/verdict.h"
 
+#include <array>
+
 namespace tcptwin::model {
+namespace {
+
+struct DoubtRow {
+  std::string_view label;
+  std::string_view reason;
+};
+
+constexpr std::array<DoubtRow, kDoubtCount> kDoubts = {{
+    {"earlier_loss", "an earlier event of this connection was lost"},
+    {"older_than_trace", "the connection is older than the tracer"},
+    {"evidence_lost", "events were lost while its evidence was due"},
+    {"evidence_not_shown", "this kernel does not show all evidence"},
+    {"too_many_waiting", "too many steps were waiting to be judged"},
+    {"minisocket_unseen", "this kernel does not show what reached the minisocket"},
+    {"mptcp_subflow", "an MPTCP subflow is driven by its master socket"},
+    {"lost_before", "an event was lost before this one"},
+}};
+
+}  // namespace
 
 std::string_view label(Verdict verdict) {
   switch (verdict) {
@@ -98,6 +119,14 @@ std::string_view advice(DivergenceKind kind) {
              "driver, an out-of-tree module, a kernel patch.";
   }
   return "";
+}
+
+std::string_view label(Doubt doubt) {
+  return kDoubts[static_cast<std::size_t>(doubt)].label;
+}
+
+std::string_view reason(Doubt doubt) {
+  return kDoubts[static_cast<std::size_t>(doubt)].reason;
 }
 
 std::string_view label(Confidence confidence) {

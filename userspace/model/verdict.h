@@ -2,6 +2,7 @@
 // How a step was judged: the words of the design, one meaning each.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -34,6 +35,19 @@ enum class DivergenceKind : std::uint8_t {
 };
 inline constexpr std::size_t kDivergenceKindCount = 8;
 
+// Why a step is not verified, or a gap.
+enum class Doubt : std::uint8_t {
+  EarlierLoss,       // an event of this connection was missed before
+  OlderThanTrace,    // a census took the connection in
+  EvidenceLost,      // what was not seen may have been lost
+  EvidenceNotShown,  // this kernel lacks a tracepoint
+  TooManyWaiting,    // judged early, for want of room
+  MinisocketUnseen,  // what reached the minisocket is not shown
+  MptcpSubflow,      // another socket drives this one
+  LostBefore,        // of a gap: the event between two states was missed
+};
+inline constexpr std::size_t kDoubtCount = 8;
+
 // "conformant", "deviation", "divergence", "unverified", "gap"
 std::string_view label(Verdict verdict);
 // "illegal_edge", "unjustified_edge", "ghost", "missing", "timer_violation", "pair_inconsistent",
@@ -43,6 +57,9 @@ std::string_view label(DivergenceKind kind);
 std::string_view summary(DivergenceKind kind);
 // One sentence: what it usually means and what to look at.
 std::string_view advice(DivergenceKind kind);
+// "earlier_loss", "older_than_trace", ...: as `explain` takes it.
+std::string_view label(Doubt doubt);
+std::string_view reason(Doubt doubt);           // as it stands behind a verdict
 std::string_view label(Confidence confidence);  // "A", "B", "C"
 
 }  // namespace tcptwin::model

@@ -136,7 +136,8 @@ std::string ending_text(const LifeRecord& record) {
                    owner_text(record.other_end->owners.best()),
                    label(record.other_end->ending.why));
   } else if (life.other_end && !life.other_end->is_gone) {
-    fmt::format_to(std::back_inserter(text), ", other end still {} ({})",
+    const bool is_closed = life.other_end->state.state == model::State::Closed;
+    fmt::format_to(std::back_inserter(text), ", other end {} {} ({})", is_closed ? "also" : "still",
                    name(life.other_end->state), owner_text(life.other_end->owner));
   }
   return text;

@@ -138,13 +138,13 @@ void Tracker::Implementation::decide(SlotNumber number, const model::Judgement& 
   bool check_losses = judgement.relies_on_absence;
   if (twin.after_gap) {
     step.verdict = Verdict::Unverified;
-    step.reason = "an earlier event of this connection was lost";
+    step.reason = reason(model::Doubt::EarlierLoss);
     check_losses = false;
   } else if (judgement.verdict == Verdict::Divergence) {
     if ((twin.identity.adopted || twin.taken_over) && twin.born) {
       step.verdict = Verdict::Unverified;
-      step.reason = twin.taken_over ? "an earlier event of this connection was lost"
-                                    : "the connection is older than the tracer";
+      step.reason = twin.taken_over ? reason(model::Doubt::EarlierLoss)
+                                    : reason(model::Doubt::OlderThanTrace);
     } else {
       check_losses = true;
       slot.divergence =
@@ -188,8 +188,8 @@ void Tracker::Implementation::conclude(Slot& slot) {
   const bool lost = last_loss_ && *last_loss_ >= slot.evidence_since;
   if (lost || !options_.shows_all_evidence) {
     slot.step.verdict = Verdict::Unverified;
-    slot.step.reason = lost ? "events were lost while its evidence was due"
-                            : "this kernel does not show all evidence";
+    slot.step.reason =
+        lost ? reason(model::Doubt::EvidenceLost) : reason(model::Doubt::EvidenceNotShown);
     slot.divergence.reset();
     Twin& twin = table_[slot.twin];  // may be another's by now
     if (twin.identity.id == slot.step.connection.id) twin.history.note_verdict(slot.step);
@@ -219,7 +219,7 @@ void Tracker::Implementation::make_room(FindingHandler& findings) {
   if (queue_[oldest].stage == Slot::Stage::Settling) settle(oldest, findings);
   if (queue_.contains(oldest) && queue_[oldest].stage == Slot::Stage::AwaitingStatus) {
     queue_[oldest].step.verdict = Verdict::Unverified;
-    queue_[oldest].step.reason = "too many steps were waiting to be judged";
+    queue_[oldest].step.reason = reason(model::Doubt::TooManyWaiting);
     queue_[oldest].divergence.reset();
     queue_[oldest].stage = Slot::Stage::Ready;
   }

@@ -228,7 +228,7 @@ void Tracker::Implementation::judge_minisocket_end(SlotNumber number, FindingHan
 
   if (end.cause == Cause::MinisockKilled && !options_.shows_minisocket_segments) {
     judgement.verdict = model::Verdict::Unverified;
-    judgement.reason = "this kernel does not show what reached the minisocket";
+    judgement.reason = reason(model::Doubt::MinisocketUnseen);
   }
   const Duration lived = slot.step.time - twin.timer_started;
   const bool bound_broken = end.cause == Cause::TimeWaitExpired && twin.timer_start_seen &&

@@ -169,7 +169,7 @@ void Tracker::Implementation::resynchronise(TwinHandle handle, KernelTime time, 
   step.cause = model::Cause::Resynchronised;
   step.verdict = model::Verdict::Gap;
   step.confidence = model::Confidence::A;
-  step.reason = "an event was lost before this one";
+  step.reason = reason(model::Doubt::LostBefore);
   step.observed_by = ObservedBy::Evidence;
   ++counts_.gaps;
   report_loss(LossPlace::Unseen, 1, time, findings);

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "commands/article_index.h"
 #include "commands/articles.h"
 
 namespace tcptwin::test {
@@ -38,13 +39,6 @@ TEST(Explain, every_cause_that_ends_or_changes_something_has_an_arrow) {
     if (row.stimulus == model::Stimulus::Nothing) continue;
     const commands::Article article = commands::article_of(row.cause);
     EXPECT_GE(article.sections.size(), 2u) << row.label;  // arrows, and what to look at
-  }
-}
-
-TEST(Explain, no_line_exceeds_80_columns) {
-  for (const model::DialectEntry& entry : model::dialect_catalogue()) {
-    std::istringstream lines{plain_text(commands::article_of(entry.id))};
-    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
   }
 }
 
