@@ -19,12 +19,24 @@ enum class Course {
   Leaves,       // stays on its way
   ArrivesLate,  // left some rungs above
   IsLost,
+  IsInferred,  // was not seen: what was seen tells of it
 };
 
 struct LadderArrow {
   bool to_the_right = true;
   Course course = Course::Arrives;
   std::string label;  // "SYN,ACK SEQ=300 ACK=101"
+  // More of it, behind the label as far as there is room, then below: "mss 1460 wscale 7".
+  std::vector<std::string> details{};
+  bool is_remarkable = false;  // stands out in colour
+};
+
+// Words between the rails.
+struct LadderNote {
+  enum class Place { AtLeft, AtRight, Middle };
+  Place place = Place::Middle;
+  std::string text;
+  bool is_wrong = false;  // red
 };
 
 struct LadderRung {
@@ -33,11 +45,16 @@ struct LadderRung {
   std::array<bool, 2> changed{};
   std::optional<LadderArrow> arrow;
   bool time_passes = false;
+  std::array<std::string, 2> times{};  // at each end; "" where nothing happened
+  LadderNote note{};                   // if there is no arrow
 };
 
 struct Ladder {
   std::array<std::string, 2> titles;
   std::vector<LadderRung> rungs;
+  std::array<bool, 2> unseen{};          // ends of which only the other one tells
+  bool repeats_states = true;            // on every rung, not only where they change
+  std::vector<std::string> footnotes{};  // sentences below it
 };
 
 struct LadderLook {
