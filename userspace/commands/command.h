@@ -73,6 +73,7 @@ int run_serve(const Arguments& arguments);
 int run_record(const Arguments& arguments);
 int run_replay(const Arguments& arguments);
 int run_diagram(const Arguments& arguments);
+int run_ladder(const Arguments& arguments);
 int run_doctor(const Arguments& arguments);
 int run_explain(const Arguments& arguments);
 int run_lab(const Arguments& arguments);

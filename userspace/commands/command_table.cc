@@ -219,6 +219,17 @@ constexpr std::array kDiagramRows = {
 constexpr auto kDiagramOptions = joined(kFilterRows, kDiagramRows, kColourRow, kDurationRow,
                                         kReconcileRow, kStrictRow, kSourceRows, kFromRow);
 
+constexpr std::array kLadderRows = {
+    OptionRow{0, "svg", "OUT", "write the ladders as a picture to this file, - is stdout", kLook},
+    OptionRow{0, "width", "N", "columns, from 80 (default: the terminal's, else 80)", kLook},
+    OptionRow{0, "ascii", "", "draw with ASCII only (the default outside a UTF-8 locale)", kLook},
+    OptionRow{0, "json", "", "one JSON object a ladder (docs/json-lines.md)", kLook},
+};
+
+constexpr auto kLadderOptions =
+    joined(kFilterRows, kLadderRows, kColourRow, kDurationRow, kCountRow, kReconcileRow,
+           kDivergenceExitRow, kStreamRows, kFromRow);
+
 constexpr std::array kDoctorRows = {
     OptionRow{0, "watch", "",
               "hold all state changes against the kernel's own counters, every second", kLook},
@@ -373,6 +384,24 @@ constexpr std::array kCommands = {
         "  tcptwin diagram --format svg                    for a document\n"
         "  tcptwin diagram --format dot | dot -Tpng -o tcp.png\n",
         kDiagramOptions, run_diagram},
+    CommandRow{
+        "ladder", "[CONNECTION]", "draw what passed between the two ends of a connection",
+        "Draws each connection when it is over, or when the run ends: a rail with states at either "
+        "side,\n"
+        "between them the segments with flags, numbers counted from the SYNs, options and lengths, "
+        "and\n"
+        "the cause of each state change. Where both ends are on this host an arrow begins where "
+        "the "
+        "\n"
+        "segment was sent and ends where it arrived; what was sent again or got lost is marked. "
+        "Only\n"
+        "what was seen is drawn: data is told by the numbers of the segments around it.",
+        "  tcptwin ladder                            each connection of this host, as it ends\n"
+        "  tcptwin ladder -P 8080 --count 1          the next one of port 8080, both ends\n"
+        "  tcptwin ladder --from today.twin          recorded with --segments\n"
+        "  tcptwin ladder 10.0.0.1:80-10.0.0.9:4711 --from today.twin\n"
+        "  tcptwin ladder -P 8080 --count 1 --svg handshake.svg\n",
+        kLadderOptions, run_ladder},
     CommandRow{"doctor", "",
                "tell what this kernel allows, tier by tier, and what is lost without it",
                "Tries what tcptwin needs and changes nothing. Exits with 77 if `tcptwin trace` "

@@ -7,7 +7,7 @@ tcptwin_layer(commands
           control.cc control_request.cc control_server.cc table_answers.cc census_records.cc
           serve.cc serve_options.cc serve_settings.cc service.cc kept_rights.cc table_dump.cc
           trace.cc life.cc stuck.cc snapshot.cc top.cc top_options.cc top_session.cc
-          diagram.cc diagram_options.cc doctor.cc counter_report.cc counter_watch.cc watch_counters.cc
+          diagram.cc diagram_options.cc ladder.cc ladder_options.cc doctor.cc counter_report.cc counter_watch.cc watch_counters.cc
           lab.cc lab_report.cc lab_story.cc
           explain.cc explain_connection.cc connection_story.cc story_text.cc connection_name.cc articles.cc
           finding_articles.cc article_index.cc arrow_lines.cc article_text.cc page_facts.cc

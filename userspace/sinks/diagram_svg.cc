@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "sinks/svg_text.h"
 
 namespace tcptwin::sinks {
 namespace {
@@ -41,22 +42,6 @@ Point nearer(Point corner, Point other) {
   return {corner.x + (other.x - corner.x) * part, corner.y + (other.y - corner.y) * part};
 }
 
-std::string escaped(std::string_view text) {
-  std::string safe;
-  for (const char c : text) {
-    if (c == '<') {
-      safe += "&lt;";
-    } else if (c == '>') {
-      safe += "&gt;";
-    } else if (c == '&') {
-      safe += "&amp;";
-    } else {
-      safe += c;
-    }
-  }
-  return safe;
-}
-
 std::string path_of(const FigureArrow& arrow) {
   std::vector<Point> points;
   for (const Cell& cell : arrow.way()) points.push_back(middle_of(cell));
@@ -76,7 +61,7 @@ std::string path_of(const FigureArrow& arrow) {
 std::string words(Cell place, Aligned aligned, std::string_view text, std::string_view look) {
   return fmt::format("<text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\"{}>{}</text>\n", look,
                      kMargin + place.column * kAcross, middle_of(place).y + 4,
-                     aligned == Aligned::Left ? "" : " text-anchor=\"end\"", escaped(text));
+                     aligned == Aligned::Left ? "" : " text-anchor=\"end\"", svg_escaped(text));
 }
 
 // An arrow that was taken is as thick as the logarithm of how often.
@@ -155,7 +140,7 @@ std::string list_of(const std::vector<Way>& ways, double top) {
     const auto field = [&](double x, std::string_view value, std::string_view anchor) {
       if (value.empty()) return;
       text += fmt::format("<text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\"{}>{}</text>\n",
-                          look_of(way.kind), kMargin + x, top, anchor, escaped(value));
+                          look_of(way.kind), kMargin + x, top, anchor, svg_escaped(value));
     };
     field(60, grouped(way.count), " text-anchor=\"end\"");
     field(70, way.what, "");
@@ -163,40 +148,6 @@ std::string list_of(const std::vector<Way>& ways, double top) {
     field(370, ways_text(way), "");
   }
   return text;
-}
-
-// Colours that can be told apart by those who see red and green alike: thickness says it as well.
-constexpr std::string_view kStyle =
-    "<style>\n"
-    "text { font: 12px ui-monospace, 'DejaVu Sans Mono', monospace; fill: #24292f }\n"
-    ".state { font-weight: bold; font-size: 14px }\n"
-    ".faint { fill: #7d858d } .number { fill: #0a6640; font-weight: bold }\n"
-    ".dialect { fill: #8a5a00 } .box { fill: #f6f8fa; stroke: #24292f; stroke-width: 1.5 }\n"
-    ".way { fill: none } .plain { stroke: #24292f } .idle { stroke: #b6bec6 }\n"
-    ".taken { stroke: #0a6640 } path.wrong { stroke: #c00020 }\n"
-    "text.wrong { fill: #c00020; font-weight: bold } .ground { fill: #ffffff }\n"
-    ".head-plain { fill: #24292f } .head-idle { fill: #b6bec6 } .head-taken { fill: #0a6640 }\n"
-    ".head-wrong { fill: #c00020 }\n"
-    "@media (prefers-color-scheme: dark) {\n"
-    "text { fill: #e6edf3 } .faint { fill: #8b949e } .number { fill: #56d364 }\n"
-    ".dialect { fill: #e3b341 } .box { fill: #161b22; stroke: #c9d1d9 } .plain { stroke: #c9d1d9 "
-    "}\n"
-    ".idle { stroke: #484f58 } .taken { stroke: #56d364 } path.wrong { stroke: #ff7b72 }\n"
-    "text.wrong, .head-wrong { fill: #ff7b72 } .ground { fill: #0d1117 }\n"
-    ".head-plain { fill: #c9d1d9 } .head-idle { fill: #484f58 } .head-taken { fill: #56d364 }\n"
-    "}\n"
-    "</style>\n";
-
-std::string heads() {
-  std::string text = "<defs>\n";
-  for (const std::string_view look : {"plain", "idle", "taken", "wrong"}) {
-    text += fmt::format(
-        "<marker id=\"{0}\" viewBox=\"0 0 8 8\" refX=\"1\" refY=\"4\" markerWidth=\"8\" "
-        "markerHeight=\"8\" markerUnits=\"userSpaceOnUse\" orient=\"auto\">"
-        "<path class=\"head-{0}\" d=\"M0 0 L8 4 L0 8 z\"/></marker>\n",
-        look);
-  }
-  return text + "</defs>\n";
 }
 
 }  // namespace
@@ -213,8 +164,8 @@ std::string diagram_svg(const DiagramCounts* counts) {
       "<title>TCP's states{2}</title>\n",
       width, height,
       counts == nullptr ? "" : fmt::format(", {} changes", grouped(counts->steps())));
-  text += kStyle;
-  text += heads();
+  text += kSvgStyle;
+  text += svg_heads();
   text += "<rect class=\"ground\" width=\"100%\" height=\"100%\"/>\n";
   for (const FigureArrow& arrow : figure_arrows()) text += arrow_of(arrow, counts);
   for (const FigureBox& box : figure_boxes()) text += box_of(box, counts);

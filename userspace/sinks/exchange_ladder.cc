@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <utility>
 
 #include "base/text.h"
 #include "sinks/life_text.h"
@@ -280,7 +281,34 @@ class Drawer {
   Ladder ladder_;
 };
 
+// How both ends saw it end; the left one first.
+std::string ending_of(const Exchange& exchange) {
+  const auto& left = exchange.ends[0].life;
+  const auto& right = exchange.ends[1].life;
+  if (left && right) return ending_text({*left, *right});
+  if (left) return ending_text({*left, std::nullopt});
+  if (right) return ending_text({*right, std::nullopt});
+  const bool has_end = exchange.ends[0].connection || exchange.ends[1].connection;
+  return has_end ? "still open" : "no connection";
+}
+
 }  // namespace
+
+std::string heading_of(const Exchange& exchange, const ClockMapping& clock) {
+  std::string text;
+  if (!exchange.events.empty()) {
+    text += clock_time(clock, exchange.events.front().time).view();
+    text += ": ";
+  }
+  text += ending_of(exchange);
+  for (const ExchangeEnd& end : exchange.ends) {
+    if (!end.life) continue;
+    const auto& [span, at_least] = std::pair{end.life->duration, end.life->duration_at_least};
+    if (span || at_least) text += ", after " + span_text(span, at_least);
+    break;
+  }
+  return text;
+}
 
 Ladder ladder_of(const Exchange& exchange) {
   return Drawer{exchange}.draw();

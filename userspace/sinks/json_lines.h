@@ -7,6 +7,7 @@
 
 #include "sinks/cgroup_directory.h"
 #include "sinks/clock_mapping.h"
+#include "sinks/exchange.h"
 #include "sinks/json_text.h"
 #include "sinks/life_record.h"
 #include "sinks/output.h"
@@ -15,6 +16,8 @@
 #include "sinks/words.h"
 
 namespace tcptwin::sinks {
+
+struct SegmentStory;
 
 struct JsonOptions {
   ClockMapping clock;
@@ -42,6 +45,8 @@ class JsonLinesSink final : public Sink, public LifeReceiver {
   // What is there now, for `snapshot` and `life --open`.
   void on_socket(const SocketRow& row);
   void on_snapshot(const SnapshotFigures& figures);
+  // A whole ladder.
+  void on_exchange(const Exchange& exchange);
   void on_end(const Summary& summary) override;
 
  private:
@@ -54,6 +59,8 @@ class JsonLinesSink final : public Sink, public LifeReceiver {
   void add_owners(const tracker::Owners& owners);
   void add_cgroup(std::uint64_t cgroup);
   void add_segment(const tracker::Segment& segment);
+  void add_end(std::string_view key, const ExchangeEnd& end);
+  void add_event(const ExchangeEvent& event, const SegmentStory& story);
   void add_us(std::string_view key, const std::optional<Duration>& span);
   void add_span(std::string_view key, std::string_view at_least_key,
                 const std::optional<Duration>& span, const std::optional<Duration>& at_least);

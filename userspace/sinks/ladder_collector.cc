@@ -156,15 +156,18 @@ void LadderCollector::on_divergence(const tracker::Divergence& divergence) {
   if (end != nullptr) append(*end, divergence.time, ExchangeDivergence{divergence.kind});
 }
 
+// Of an end that is known: whose steps were filtered out has no ladder.
 void LadderCollector::on_life(const tracker::Life& life) {
   advance(life.ended);
-  End* const end = find(life.connection, life.ended);
-  if (end == nullptr) return;
-  end->life = life;
-  end->is_over = true;
-  if (life.owners.best().is_known()) end->owner = life.owners.best();
-  if (!end->iss) end->iss = life.iss;
-  if (!end->irs) end->irs = life.irs;
+  const auto known = by_id_.find(life.connection.id);
+  if (known == by_id_.end()) return;
+  End& end = *known->second;
+  end.touched = std::max(end.touched, life.ended);
+  end.life = life;
+  end.is_over = true;
+  if (life.owners.best().is_known()) end.owner = life.owners.best();
+  if (!end.iss) end.iss = life.iss;
+  if (!end.irs) end.irs = life.irs;
 }
 
 // Two ends of one connection: the tracker says so, or their addresses and their numbers agree. In

@@ -7,6 +7,6 @@ tcptwin_layer(sinks
           ladder_text.cc ladder_collector.cc segment_story.cc exchange_ladder.cc
           metric_catalogue.cc metric_families.cc metric_series.cc metrics.cc owner_metrics.cc
           top_choice.cc top_model.cc top_rates.cc top_screen.cc top_sections.cc top_text.cc
-          diagram.cc diagram_figure.cc diagram_text.cc diagram_svg.cc diagram_dot.cc
+          diagram.cc diagram_figure.cc diagram_text.cc diagram_svg.cc diagram_dot.cc svg_text.cc ladder_svg.cc json_ladder.cc
   USES tcptwin_tracker tcptwin_system fmt::fmt)
 target_link_libraries(tcptwin_sinks PRIVATE PkgConfig::PROMETHEUS)
