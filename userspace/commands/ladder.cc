@@ -193,6 +193,7 @@ int run_ladder(const Arguments& arguments) {
     if (run.live() != nullptr) collector.advance(monotonic_now());
     return teller.is_done() || !out.is_usable();
   });
+  collector.advance(run.end());
   collector.finish();
   const Status drawn = write_svg(options, teller, out);
   sinks::Summary summary = run.summary(filter);

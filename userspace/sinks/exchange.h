@@ -44,6 +44,7 @@ struct ExchangeEvent {
   KernelTime time;
   std::size_t end = 0;  // of Exchange::ends: at which one it was seen
   std::variant<ExchangeStep, ExchangeSegment, ExchangeDivergence, ExchangeOmission> what;
+  std::uint64_t order = 0;  // of the findings: times may be equal
 };
 
 struct ExchangeEnd {

@@ -208,6 +208,7 @@ class Drawer {
         next.times[1 - event.end] = time_text(exchange_.events[story.counterpart].time);
       }
     }
+    if (story.unseen_answered > 0) append_unseen(story.unseen_answered, sender != 0);
     if (story.unseen_before > 0) append_unseen(story.unseen_before, sender == 0);
     describe(arrow, seen, story);
     if (story.fate == Fate::Unsent) has_unsent_ = true;
@@ -222,9 +223,9 @@ class Drawer {
     arrow.details.push_back(numbers_of(seen));
     if (seen.segment.payload > 0)
       arrow.details.push_back(fmt::format("len {}", seen.segment.payload));
-    if (is_lost) arrow.details.push_back("lost");
+    if (is_lost) arrow.details.push_back("(lost)");
     if (story.is_repeated && story.fate != Fate::IsArrival) {
-      arrow.details.push_back(is_sent ? "sent again" : "came again");
+      arrow.details.push_back(is_sent ? "(sent again)" : "(came again)");
     }
     arrow.is_remarkable = is_lost || story.is_repeated;
     if (const std::string options = options_of(seen.segment); !options.empty()) {

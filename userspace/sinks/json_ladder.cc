@@ -77,6 +77,7 @@ void JsonLinesSink::add_event(const ExchangeEvent& event, const SegmentStory& st
     if (is_one_of_two) line_.number("counterpart", story.counterpart);
     line_.boolean("repeated", story.is_repeated);
     line_.number("unseen_bytes_before", story.unseen_before);
+    line_.number("unseen_bytes_acknowledged", story.unseen_answered);
   }
   if (divergence != nullptr) line_.string("kind", label(divergence->kind));
   if (omission != nullptr) {

@@ -100,7 +100,7 @@ LadderCollector::End* LadderCollector::find_nobodys(const tracker::SegmentFound&
 }
 
 void LadderCollector::append(End& end, KernelTime time, decltype(ExchangeEvent::what) what) {
-  ExchangeEvent event{time, 0, std::move(what)};
+  ExchangeEvent event{time, 0, std::move(what), ++order_};
   if (end.first.size() < bounds_.events / 2) {
     end.first.push_back(std::move(event));
     return;
@@ -113,6 +113,7 @@ void LadderCollector::append(End& end, KernelTime time, decltype(ExchangeEvent::
     ++end.omitted.steps;
   }
   end.omitted_at = end.latest.front().time;
+  end.omitted_order = end.latest.front().order;
   end.latest.pop_front();
 }
 
@@ -282,7 +283,7 @@ void LadderCollector::release(Ends::iterator end) {
     };
     for (ExchangeEvent& event : from.first) add(event);
     if (from.omitted.steps + from.omitted.segments > 0) {
-      exchange.events.push_back({from.omitted_at, place, from.omitted});
+      exchange.events.push_back({from.omitted_at, place, from.omitted, from.omitted_order});
     }
     for (ExchangeEvent& event : from.latest) add(event);
   };
@@ -292,7 +293,7 @@ void LadderCollector::release(Ends::iterator end) {
   } else {
     exchange.ends[is_left ? 1 : 0].endpoint = end->tuple.remote;
   }
-  std::ranges::stable_sort(exchange.events, {}, &ExchangeEvent::time);
+  std::ranges::sort(exchange.events, {}, &ExchangeEvent::order);
   if (partner != nullptr) remove(other);
   remove(end);
   receiver_.on_exchange(exchange);

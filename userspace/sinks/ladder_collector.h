@@ -66,6 +66,7 @@ class LadderCollector final : public tracker::FindingHandler {
     std::deque<ExchangeEvent> latest;
     ExchangeOmission omitted;
     KernelTime omitted_at;
+    std::uint64_t omitted_order = 0;
     KernelTime began;
     KernelTime touched;
     std::uint64_t lost_before = 0;
@@ -99,6 +100,7 @@ class LadderCollector final : public tracker::FindingHandler {
   std::deque<ConnectionId> told_order_;
   KernelTime now_;
   KernelTime next_look_;
+  std::uint64_t order_ = 0;
   std::uint64_t lost_ = 0;
   std::uint64_t left_out_ = 0;
 };

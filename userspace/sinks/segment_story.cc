@@ -91,6 +91,7 @@ class Telling {
   void tell_sent(std::size_t place, const ExchangeSegment& seen) {
     Way& way = ways_[exchange_.events[place].end];
     note_passing(way, stories_[place], seen, true);
+    note_answering(ways_[1 - exchange_.events[place].end], stories_[place], seen.segment);
     way.under_way.push_back(place);
   }
 
@@ -156,12 +157,36 @@ class Telling {
     if (!way.next || segment.end().distance_from(*way.next) > 0) way.next = segment.end();
   }
 
+  // What this host acknowledges has arrived. An answer to a segment that fits nowhere takes its
+  // numbers from that segment: a RST that names none of its own proves nothing.
+  void note_answering(Way& answered, SegmentStory& story, const Segment& segment) {
+    const bool is_answer = segment.rst && segment.sequence.value() == 0;
+    if (!segment.ack || is_answer || !answered.next || !is_whole_) return;
+    const std::int32_t ahead = segment.acknowledgement.distance_from(*answered.next);
+    if (ahead <= 0) return;
+    story.unseen_answered = static_cast<std::uint32_t>(ahead);
+    answered.next = segment.acknowledgement;
+  }
+
+  // An arrival of the same that was told before it was sent: then their order is in doubt, and
+  // nobody can say that it was lost.
+  bool arrived_before(std::size_t sent) const {
+    for (std::size_t i = 0; i < sent; ++i) {
+      if (stories_[i].fate != Fate::Unsent) continue;
+      if (exchange_.events[i].end == exchange_.events[sent].end) continue;
+      if (has_same_header(segment(i), segment(sent)) || overlap(segment(i), segment(sent))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   void tell_losses() {
     if (exchange_.lost > 0 || !is_whole_) return;
     for (const Way& way : ways_) {
       for (const std::size_t sent : way.under_way) {
         const bool had_time = exchange_.until - exchange_.events[sent].time >= kPatience;
-        if (had_time) stories_[sent].fate = Fate::Lost;
+        if (had_time && !arrived_before(sent)) stories_[sent].fate = Fate::Lost;
       }
     }
   }

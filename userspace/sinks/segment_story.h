@@ -26,9 +26,10 @@ std::string_view label(Fate fate);
 
 struct SegmentStory {
   Fate fate = Fate::Unknown;
-  std::size_t counterpart = 0;      // the arrival of what was sent, or the reverse: an event
-  bool is_repeated = false;         // its numbers were sent before
-  std::uint32_t unseen_before = 0;  // bytes of data before it that no recorded segment carries
+  std::size_t counterpart = 0;        // the arrival of what was sent, or the reverse: an event
+  bool is_repeated = false;           // its numbers were sent before
+  std::uint32_t unseen_before = 0;    // bytes of data before it that no recorded segment carries
+  std::uint32_t unseen_answered = 0;  // and of the other direction, which it acknowledges
 };
 
 // For each event of the exchange; of those that are no segments nothing is set.

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "sinks/json_lines.h"
+#include "unit/sinks/synthetic_exchange.h"
 #include "unit/sinks/synthetic_findings.h"
 #include "unit/sinks/synthetic_segments.h"
 
@@ -85,6 +86,25 @@ void play_connections(sinks::JsonLinesSink& sink) {
   play_all_words_of_lives(sink);
 }
 
+// Both ends, one end alone, a closed port; a divergence, and what a bound left out.
+void play_ladders(sinks::JsonLinesSink& sink) {
+  KeptExchanges kept;
+  sinks::LadderCollector collector{kept, {.ends = 8, .events = 40}};
+  PlayedConnection connection{collector};
+  connection.handshake(1000);
+  connection.close(1100, 700, 52104);
+  collector.on_divergence(bare_divergence());
+  collector.finish();
+  PlayedConnection refused{collector};
+  refused.server_is_nobody = true;
+  refused.generation = 2;
+  refused.step(At::Client, 3000, model::State::Closed, model::State::SynSent,
+               model::Cause::ActiveOpen);
+  for (int i = 0; i < 60; ++i) refused.passes(At::Client, 3000 + i, {"S"});
+  collector.finish();
+  for (const sinks::Exchange& exchange : kept.all) sink.on_exchange(exchange);
+}
+
 }  // namespace
 }  // namespace tcptwin::test
 
@@ -104,6 +124,7 @@ int main() {
     test::play_all_words(sink);
     test::play_connections(sink);
     test::play_segments(sink);
+    test::play_ladders(sink);
   }
   return 0;
 }

@@ -104,6 +104,9 @@ void PlayedConnection::life(At end, int ms) {
   tracker::Life life;
   life.ended = at(milliseconds{ms});
   life.connection = identity(end);
+  life.ending.by = end == At::Client ? model::EndedBy::Local : model::EndedBy::Remote;
+  life.ending.how = model::EndedHow::Fin;
+  life.ending.why = end == At::Client ? Cause::LocalClose : Cause::FinReceived;
   if (names_the_other_end) {
     life.other_end = tracker::OtherEnd{identity(other(end)).id,
                                        identity(other(end)).tuple,
