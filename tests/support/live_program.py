@@ -169,9 +169,10 @@ def play_each(tests, wanted, prefix):
 
 
 @contextlib.contextmanager
-def recording(tcptwin, namespace, path):
+def recording(tcptwin, namespace, path, *options):
     """`tcptwin record` of the namespace, from when it is attached until the block ends."""
-    with subprocess.Popen([tcptwin, "record", "-N", namespace.name, path], stderr=subprocess.PIPE,
+    with subprocess.Popen([tcptwin, "record", "-N", namespace.name, *options, path],
+                          stderr=subprocess.PIPE,
                           text=True) as recorder:
         for line in recorder.stderr:
             if "programs attached" in line:

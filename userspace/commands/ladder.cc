@@ -50,6 +50,7 @@ class Teller final : public sinks::ExchangeReceiver {
       : options_(options),
         clock_(run.clock()),
         out_(out),
+        diagnostics_(out, diagnostics),
         json_(out, diagnostics, sinks::JsonOptions{.clock = run.clock()}) {
     const std::size_t terminal = terminal_columns(STDOUT_FILENO);
     look_.columns = options.columns > 0 ? options.columns : terminal > 0 ? terminal : kColumns;
@@ -70,6 +71,18 @@ class Teller final : public sinks::ExchangeReceiver {
       print(exchange);
     }
     out_.flush();
+  }
+
+  void on_loss(const tracker::Loss& loss) {
+    options_.json ? json_.on_loss(loss) : diagnostics_.loss(loss);
+  }
+  void on_reconciliation(const tracker::Reconciliation& reconciliation) {
+    options_.json ? json_.on_reconciliation(reconciliation)
+                  : diagnostics_.reconciliation(reconciliation);
+    out_.flush();
+  }
+  void on_end(const sinks::Summary& summary) {
+    options_.json ? json_.on_end(summary) : diagnostics_.end(summary);
   }
 
   bool is_done() const { return options_.count && told_ >= *options_.count; }
@@ -93,6 +106,7 @@ class Teller final : public sinks::ExchangeReceiver {
   const LadderOptions& options_;
   sinks::ClockMapping clock_;
   sinks::Output& out_;
+  sinks::Diagnostics diagnostics_;
   sinks::JsonLinesSink json_;
   sinks::LadderLook look_;
   std::uint64_t told_ = 0;
@@ -103,9 +117,8 @@ class Teller final : public sinks::ExchangeReceiver {
 // ends that it has. Losses are said at once as well.
 class Feed final : public tracker::FindingHandler {
  public:
-  Feed(sinks::FindingFilter& filter, sinks::LadderCollector& collector,
-       sinks::Diagnostics& diagnostics)
-      : filter_(filter), collector_(collector), diagnostics_(diagnostics) {}
+  Feed(sinks::FindingFilter& filter, sinks::LadderCollector& collector, Teller& teller)
+      : filter_(filter), collector_(collector), teller_(teller) {}
 
   void on_step(const tracker::Step& step) override { filter_.on_step(step); }
   void on_segment(const tracker::SegmentFound& found) override { filter_.on_segment(found); }
@@ -114,18 +127,18 @@ class Feed final : public tracker::FindingHandler {
   }
   void on_loss(const tracker::Loss& loss) override {
     filter_.on_loss(loss);
-    diagnostics_.loss(loss);
+    teller_.on_loss(loss);
   }
   void on_call_path(const tracker::CallPath& path) override { filter_.on_call_path(path); }
   void on_life(const tracker::Life& life) override { collector_.on_life(life); }
   void on_reconciliation(const tracker::Reconciliation& reconciliation) override {
-    diagnostics_.reconciliation(reconciliation);
+    teller_.on_reconciliation(reconciliation);
   }
 
  private:
   sinks::FindingFilter& filter_;
   sinks::LadderCollector& collector_;
-  sinks::Diagnostics& diagnostics_;
+  Teller& teller_;
 };
 
 Status write_svg(const LadderOptions& options, const Teller& teller, sinks::Output& out) {
@@ -184,11 +197,10 @@ int run_ladder(const Arguments& arguments) {
   LiveRun& run = *opened.value();
   run.fill_in_filter(options.conditions, options.filter_words);
   sinks::Output out{STDOUT_FILENO};
-  sinks::Diagnostics diagnostics{out, messages};
   Teller teller{options, run, out, messages};
   sinks::LadderCollector collector{teller};
   sinks::FindingFilter filter{options.conditions, collector};
-  Feed feed{filter, collector, diagnostics};
+  Feed feed{filter, collector, teller};
   const Status ran = run.run_through(feed, [&] {
     if (run.live() != nullptr) collector.advance(monotonic_now());
     return teller.is_done() || !out.is_usable();
@@ -198,7 +210,8 @@ int run_ladder(const Arguments& arguments) {
   const Status drawn = write_svg(options, teller, out);
   sinks::Summary summary = run.summary(filter);
   summary.filter = options.filter_words;
-  diagnostics.end(summary);
+  teller.on_end(summary);
+  out.flush();
   messages.write(notes_of(options, teller, collector));
   messages.flush();
   for (const Status& status : {ran, drawn, written(out), found(options, teller)}) {
