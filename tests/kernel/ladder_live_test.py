@@ -11,7 +11,8 @@ import threading
 import xml.etree.ElementTree
 
 sys.path.insert(0, sys.argv[1])
-from live_program import Namespace, Tcptwin, cannot_trace, check, play, recording, skip  # noqa: E402
+from live_program import (Namespace, Tcptwin, cannot_trace, check, play, recording,  # noqa: E402
+                          skip, wait_until)
 
 TCPTWIN = sys.argv[2]
 PORT = 7811
@@ -23,15 +24,23 @@ def device(namespace, loses):
     subprocess.run(["tc", "-n", namespace.name, "qdisc", *words], check=True)
 
 
-def lossy_connection(namespace, sent_once):
-    """Its first SYN and its first FIN get lost. `sent_once` waits until one was sent."""
+def await_drop(namespace):
+    def has_dropped():
+        told = subprocess.run(["tc", "-s", "-n", namespace.name, "qdisc", "show", "dev", "lo"],
+                              capture_output=True, text=True, check=True).stdout
+        return "dropped" in told and "dropped 0" not in told
+    wait_until(has_dropped, "the device drops a segment")
+
+
+def lossy_connection(namespace):
+    """Its first SYN and its first FIN get lost."""
     listener = namespace.make(lambda: socket.create_server(("127.0.0.1", PORT)))
     client = namespace.make(lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM))
     with listener, client:
         device(namespace, loses=True)
         connecting = threading.Thread(target=client.connect, args=(("127.0.0.1", PORT),))
         connecting.start()
-        sent_once(namespace, "syn-sent")
+        await_drop(namespace)
         device(namespace, loses=False)
         connecting.join()
         served = listener.accept()[0]
@@ -40,20 +49,10 @@ def lossy_connection(namespace, sent_once):
             check(served.recv(1000) == b"x" * 700, "the data arrives")
             device(namespace, loses=True)
             client.shutdown(socket.SHUT_WR)
-            sent_once(namespace, "fin-wait-1")
+            await_drop(namespace)
             device(namespace, loses=False)
             check(served.recv(10) == b"", "the FIN arrives")
         client.recv(10)
-
-
-def sent_once(namespace, state):
-    """The segment is on its way as soon as the state shows: both happen in one system call."""
-    for _ in range(10000):
-        listed = subprocess.run(["ss", "-N", namespace.name, "-tnH", "state", state],
-                                capture_output=True, text=True, check=True).stdout
-        if listed.strip():
-            return
-    raise AssertionError(f"nothing came into {state}")
 
 
 def refused_connection(namespace):
@@ -97,7 +96,7 @@ def live():
     with Namespace("twinladder") as namespace:
         with Tcptwin(TCPTWIN, "ladder", "-N", namespace.name) as tcptwin:
             tcptwin.wait_until_watching()
-            lossy_connection(namespace, sent_once)
+            lossy_connection(namespace)
             refused_connection(namespace)
 
             def is_ladder_of(port):
@@ -116,7 +115,7 @@ def replayed():
     with tempfile.TemporaryDirectory() as folder, Namespace("twinladder") as namespace:
         path = os.path.join(folder, "lossy.twin")
         with recording(TCPTWIN, namespace, path, "--segments"):
-            lossy_connection(namespace, sent_once)
+            lossy_connection(namespace)
             refused_connection(namespace)
         for width in ("80", "120"):
             text = drawn("--from", path, "--ascii", "--width", width).stdout
