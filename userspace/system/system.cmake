@@ -1,6 +1,7 @@
 tcptwin_layer(system
   SOURCES privileges.cc capabilities.cc cgroup_names.cc signals.cc character_grid.cc terminal_screen.cc
-          listen_address.cc control_listener.cc process_facts.cc
+          listen_address.cc control_listener.cc process_facts.cc private_network.cc tcp_socket.cc
+          wire.cc
   USES tcptwin_base)
 # For terminal_screen.cc alone; its flags are no business of the layers above.
 target_link_libraries(tcptwin_system PRIVATE PkgConfig::NCURSES)
