@@ -3,7 +3,7 @@ tcptwin_layer(sources
           kernel_capabilities.cc kernel_counters.cc kernel_symbols.cc libbpf_log.cc
           live_bpf.cc live_knobs.cc network_namespaces.cc polling_pace.cc prerequisites.cc process_listeners.cc
           program_facts.cc program_plan.cc program_runs.cc recorder.cc recording_facts.cc recording_format.cc recording_parts.cc recording_reader.cc
-          recording_source.cc recording_writer.cc ring_reader.cc stream_counters.cc wire_fields.cc
+          recording_source.cc recording_text.cc recording_writer.cc ring_reader.cc stream_counters.cc wire_fields.cc
   USES tcptwin_tracker tcptwin_system)
 target_link_libraries(tcptwin_sources PRIVATE tcptwin_skeleton PkgConfig::LIBBPF PkgConfig::ZSTD
                                               ZLIB::ZLIB Threads::Threads)
