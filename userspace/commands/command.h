@@ -77,6 +77,7 @@ int run_ladder(const Arguments& arguments);
 int run_doctor(const Arguments& arguments);
 int run_explain(const Arguments& arguments);
 int run_lab(const Arguments& arguments);
+int run_demo(const Arguments& arguments);
 
 // Prints a text on stdout. Ok also if the reader has gone away; Failed, with a message, if the text
 // could not be written for any other reason.

@@ -259,7 +259,34 @@ constexpr std::array kLabRows = {
 };
 constexpr auto kLabOptions = joined(kLabRows, kColourRow);
 
+constexpr std::array kDemoRows = {
+    OptionRow{0, "scenario", "NAME", "only this one; may be repeated", kRun},
+    OptionRow{0, "list", "", "tell the scenarios and play none", kRun},
+    OptionRow{0, "live", "", "never the recordings: exit with 77 if this host does not allow it",
+              kRun},
+    OptionRow{0, "recorded", "", "the recordings that come with tcptwin, also as root", kRun},
+    OptionRow{0, "record-to", "FOLDER", "record each scenario as FOLDER/NAME.twin", kRun,
+              Visibility::Hidden},
+    OptionRow{0, "json", "", "one JSON object a scenario (docs/json-lines.md)", kLook},
+};
+constexpr auto kDemoOptions = joined(kDemoRows, kColourRow);
+
 constexpr std::array kCommands = {
+    CommandRow{
+        "demo", "", "show TCP's whole life on this machine: where to begin",
+        "Plays real connections through every phase of TCP's life, from the handshake to the last\n"
+        "ACK that got lost, and tells and draws each. As root they are played on this kernel, in "
+        "a\n"
+        "network namespace of their own whose wire is tcptwin itself: it can lose packets and "
+        "hold\n"
+        "them back, and nothing of it is left behind. Without root, recordings of the same are\n"
+        "shown. Exits with 3 if a scenario went otherwise than the reference says, and with 1 if\n"
+        "one could not be played or wholly seen.",
+        "  sudo tcptwin demo\n"
+        "  tcptwin demo --list\n"
+        "  tcptwin demo --scenario lost-last-ack      why there is TIME_WAIT\n"
+        "  sudo tcptwin demo --live --json            a self-test of this kernel\n",
+        kDemoOptions, run_demo},
     CommandRow{
         "trace", "", "show every TCP state change of this host, with its cause and a verdict",
         "Prints one line per state change: when, which process, which connection, what "
