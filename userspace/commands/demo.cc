@@ -14,6 +14,8 @@
 #include "commands/demo_run.h"
 #include "commands/option_values.h"
 #include "commands/surroundings.h"
+#include "sinks/exchange_ladder.h"
+#include "sinks/ladder_collector.h"
 #include "system/unique_fd.h"
 
 namespace tcptwin::commands {
@@ -22,12 +24,21 @@ namespace {
 // A policy of the host can hide events from BPF: what was not wholly seen is played again.
 constexpr int kAttempts = 3;
 
-class DropFindings final : public tracker::FindingHandler {
+// The ladders of one scenario, each when all is known.
+class Drawings final : public sinks::ExchangeReceiver {
  public:
-  void on_step(const tracker::Step&) override {}
-  void on_divergence(const tracker::Divergence&) override {}
-  void on_loss(const tracker::Loss&) override {}
-  void on_call_path(const tracker::CallPath&) override {}
+  void on_exchange(const sinks::Exchange& exchange) override {
+    ladders_.push_back(sinks::ladder_of(exchange));
+  }
+  sinks::LadderCollector& collector() { return collector_; }
+  std::vector<sinks::Ladder> finish() {
+    collector_.finish();
+    return std::move(ladders_);
+  }
+
+ private:
+  std::vector<sinks::Ladder> ladders_;
+  sinks::LadderCollector collector_{*this, {.linger = std::nullopt}};
 };
 
 Result<std::vector<const DemoScenario*>> chosen_scenarios(const Arguments& arguments) {
@@ -81,7 +92,9 @@ class Demo {
       shown = recorded(scenario);
     }
     if (!shown) return report(shown.error());
-    ++count_[static_cast<std::size_t>(shown.value().run.judgement.outcome)];
+    const DemoOutcome outcome = shown.value().run.judgement.outcome;
+    if (was_interrupted_ && outcome != DemoOutcome::AsExpected) return kExitOk;
+    ++count_[static_cast<std::size_t>(outcome)];
     return print(is_json_ ? demo_json(shown.value()) : demo_text(shown.value(), look_));
   }
 
@@ -94,13 +107,14 @@ class Demo {
     const std::string folder = arguments_.value("record-to");
     const std::string file = folder.empty() ? "" : fmt::format("{}/{}.twin", folder, scenario.name);
     for (int attempt = 1;; ++attempt) {
-      DropFindings drop;
-      auto run = play_live(scenario, file, drop, quiet_);
+      Drawings drawings;
+      auto run = play_live(scenario, file, drawings.collector(), quiet_);
       if (!run) return run.error();
       was_interrupted_ = run.value().was_interrupted;
       const bool is_last = attempt == kAttempts || was_interrupted_;
       if (run.value().judgement.outcome != DemoOutcome::Incomplete || is_last) {
-        return ShownScenario{&scenario, std::move(run.value()), DemoSource::Live, attempt};
+        return ShownScenario{&scenario, std::move(run.value()), drawings.finish(), DemoSource::Live,
+                             attempt};
       }
       say(fmt::format("{}: {}; playing it again\n", scenario.name, run.value().judgement.reason));
     }
@@ -108,16 +122,17 @@ class Demo {
 
   Result<ShownScenario> recorded(const DemoScenario& scenario) {
     const auto file = recordings_folder() / fmt::format("{}.twin", scenario.name);
-    DropFindings drop;
-    auto run = play_recorded(scenario, file.string(), drop, quiet_);
+    Drawings drawings;
+    auto run = play_recorded(scenario, file.string(), drawings.collector(), quiet_);
     if (!run) return run.error();
-    return ShownScenario{&scenario, std::move(run.value()), DemoSource::Recording, 1};
+    return ShownScenario{&scenario, std::move(run.value()), drawings.finish(),
+                         DemoSource::Recording, 1};
   }
 
   std::size_t shown() const { return count_[0] + count_[1] + count_[2] + count_[3]; }
 
   int finish() {
-    if (!is_json_) {
+    if (!is_json_ && shown() != 0) {
       const int printed = print(demo_summary(count_));
       if (printed != kExitOk) return printed;
     }

@@ -103,9 +103,9 @@ DemoJudgement judge(const DemoScenario& scenario, const DemoFindings& findings,
   }
   for (const DemoEnd& end : result.ends) {
     if (end.seen == end.expected) continue;
-    const bool stops = just_stops(end);
-    const DemoOutcome outcome = stops ? DemoOutcome::Incomplete : DemoOutcome::Differs;
-    if (result.outcome == DemoOutcome::Differs) continue;
+    const DemoOutcome outcome = just_stops(end) ? DemoOutcome::Incomplete : DemoOutcome::Differs;
+    const bool is_graver = outcome == DemoOutcome::Differs && result.outcome != outcome;
+    if (result.outcome != DemoOutcome::AsExpected && !is_graver) continue;
     result.outcome = outcome;
     result.reason = first_difference(end);
   }

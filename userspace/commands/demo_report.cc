@@ -77,10 +77,7 @@ std::string demo_text(const ShownScenario& shown, const DemoLook& look) {
   text += sinks::wrapped(std::string{scenario.story}, look.columns, 0);
   text += sinks::wrapped(std::string{scenario.wire}, look.columns, 0);
   text += '\n';
-  for (const DemoEnd& end : shown.run.judgement.ends) {
-    for (const std::string& step : end.seen) text += fmt::format("  {:8}  {}\n", end.name, step);
-  }
-  text += '\n';
+  for (const sinks::Ladder& ladder : shown.ladders) text += ladder_text(ladder, look) + '\n';
   text += sinks::wrapped(fmt::format("{}. {}", verdicts_text(shown.run), conclusion(shown)),
                          look.columns, 0);
   return text + '\n';

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "commands/demo_run.h"
 #include "commands/option_values.h"
@@ -18,6 +19,7 @@ enum class DemoSource { Live, Recording };
 struct ShownScenario {
   const DemoScenario* scenario;
   DemoRun run;
+  std::vector<sinks::Ladder> ladders;  // of its connections, in turn
   DemoSource source;
   int attempts;
 };

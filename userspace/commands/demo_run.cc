@@ -71,8 +71,8 @@ Result<DemoRun> play_live(const DemoScenario& scenario, const std::string& recor
   DemoFindings findings{next};
   Status ran = run->begin(findings);
   const Status played = ran ? play(scenario, stage) : ran;
-  const bool was_interrupted = run->is_over();
   if (ran) ran = settle(*run, findings, expected_steps(scenario));
+  const bool was_interrupted = run->is_over();
   const Status finished = run->finish();
   if (!ran) return ran.error();
   if (!finished) return finished.error();

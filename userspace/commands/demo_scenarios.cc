@@ -155,6 +155,7 @@ void play_reset(DemoStage& stage) {
   open_connection(stage);
   stage.send(Client, "Forget it.");
   stage.expect_text(Server, "Forget it.");
+  stage.carry(Server, Kind::Ack);
   stage.abort(Client);
   stage.carry(Client, Kind::Rst);
   stage.expect_failure(Server);

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "commands/article_index.h"
+#include "commands/demo_scenarios.h"
 #include "lab/topics.h"
 #include "model/ending.h"
 #include "sinks/life_sorter.h"
@@ -59,6 +60,12 @@ Names state_names() {
 Names cause_labels() {
   Names names;
   for (const model::CauseRow& row : model::cause_table()) names.push_back(row.label);
+  return names;
+}
+
+Names scenario_names() {
+  Names names;
+  for (const DemoScenario& scenario : demo_scenarios()) names.push_back(scenario.name);
   return names;
 }
 
@@ -121,6 +128,7 @@ Vocabulary vocabulary_of(std::string_view command, const OptionRow& option) {
     if (!choice.command.empty() && choice.command != command) continue;
     return {ValueShape::Word, Names{choice.words.begin(), choice.words.end()}};
   }
+  if (option.name == "scenario") return {ValueShape::Word, scenario_names()};
   return vocabulary_of_name(option.value);
 }
 
