@@ -72,6 +72,15 @@ def live_ladder_is_that_of_the_recording(name):
     check(ours == theirs, f"{name}: {live.stderr}\n{live.stdout}\n{recorded.stdout}")
 
 
+def crosses_alike(name):
+    """Older kernels may challenge a SYN+ACK that meets SYN_RECV: the steps are the same, an ACK is not."""
+    release = tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups()))
+    if name != "simultaneous-open" or release >= (6, 12):
+        return True
+    print(f"ladder of {name}: not compared, it was recorded on a newer kernel", flush=True)
+    return False
+
+
 def private_namespace(process):
     """The inode of the namespace that it has open beside its own; None before there is one."""
     own = os.stat("/proc/self/ns/net").st_ino
@@ -151,7 +160,7 @@ def main():
     for test in (live_json_is_as_expected, interrupt_leaves_nothing, kill_leaves_nothing,
                  without_root_the_recordings_are_shown):
         play(test, test.__name__)
-    for name in names():
+    for name in filter(crosses_alike, names()):
         play(lambda name=name: live_ladder_is_that_of_the_recording(name), f"ladder of {name}")
     return 0
 
