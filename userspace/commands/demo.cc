@@ -12,6 +12,7 @@
 #include "commands/command.h"
 #include "commands/demo_report.h"
 #include "commands/demo_run.h"
+#include "commands/live_run.h"
 #include "commands/option_values.h"
 #include "commands/surroundings.h"
 #include "sinks/exchange_ladder.h"
@@ -77,7 +78,7 @@ class Demo {
     for (const DemoScenario* scenario : scenarios) {
       const int code = show(*scenario);
       if (code != kExitOk) return code;
-      if (was_interrupted_) break;
+      if (was_interrupted_ || out_.reader_is_gone()) break;
     }
     return finish();
   }
@@ -95,7 +96,7 @@ class Demo {
     const DemoOutcome outcome = shown.value().run.judgement.outcome;
     if (was_interrupted_ && outcome != DemoOutcome::AsExpected) return kExitOk;
     ++count_[static_cast<std::size_t>(outcome)];
-    return print(is_json_ ? demo_json(shown.value()) : demo_text(shown.value(), look_));
+    return write(is_json_ ? demo_json(shown.value()) : demo_text(shown.value(), look_));
   }
 
   // Only before anything was shown: a demo is live or recorded, not half of each.
@@ -133,13 +134,20 @@ class Demo {
 
   int finish() {
     if (!is_json_ && shown() != 0) {
-      const int printed = print(demo_summary(count_));
+      const int printed = write(demo_summary(count_));
       if (printed != kExitOk) return printed;
     }
     if (was_interrupted_) say("interrupted: the rest was not played\n");
     const auto of = [&](DemoOutcome outcome) { return count_[static_cast<std::size_t>(outcome)]; };
     if (of(DemoOutcome::Differs) != 0) return kExitDivergence;
     return was_interrupted_ || of(DemoOutcome::AsExpected) != shown() ? kExitFailed : kExitOk;
+  }
+
+  int write(const std::string& text) {
+    out_.write(text);
+    out_.flush();
+    const Status done = written(out_);
+    return done ? kExitOk : report(done.error());
   }
 
   void say(const std::string& what) {
@@ -153,6 +161,7 @@ class Demo {
   bool is_live_ = true;
   bool was_interrupted_ = false;
   DemoCounts count_{};
+  sinks::Output out_{STDOUT_FILENO};
   sinks::Output diagnostics_{STDERR_FILENO};
   // What a run on the kernel says of itself is no part of the story.
   system::UniqueFd nowhere_{::open("/dev/null", O_WRONLY | O_CLOEXEC)};

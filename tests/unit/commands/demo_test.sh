@@ -41,6 +41,9 @@ expect 2 'did you mean refused?' "${tcptwin}" demo --scenario refuse
 expect 2 'exclude each other' "${tcptwin}" demo --live --recorded
 expect 0 'why there is TIME_WAIT' "${tcptwin}" demo --list
 
+# shellcheck disable=SC2016 # for the inner shell
+expect 1 'No space left on device' sh -c '"$1" demo --recorded >/dev/full' sh "${tcptwin}"
+
 # As it is installed, with recordings of something else.
 place=$(mktemp -d)
 trap 'rm -rf "${place}"' EXIT
