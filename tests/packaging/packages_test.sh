@@ -43,6 +43,7 @@ same archive "${archive}"
 
 for file in /usr/bin/tcptwin /etc/tcptwin/tcptwin.yaml /usr/lib/systemd/system/tcptwin.service \
   /usr/share/tcptwin/dashboards/prometheus/tcptwin.alerts.yml \
+  /usr/share/tcptwin/dashboards/grafana/overview.json \
   /usr/share/tcptwin/dashboards/provisioning/datasources/tcptwin.yaml \
   /usr/share/man/man1/tcptwin-trace.1.gz /usr/share/man/man5/tcptwin.yaml.5.gz; do
   grep -qxF "${file}" <<<"${deb}" || {

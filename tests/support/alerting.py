@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A real Prometheus with the alerts of dashboards/prometheus, scraping addresses that a test gives it; and the alerts it
 has raised. So that a test need not wait for minutes, in its copy of the alerts a minute is a second: `quickened`."""
-import contextlib
 import json
 import os
 import pathlib
@@ -66,17 +65,25 @@ class Prometheus:
         self._folder.cleanup()
 
     def _get(self, path):
-        """None as long as nobody answers."""
+        """None as long as nobody answers; a query that it refuses is an error of the test."""
         check(self._process.poll() is None, "Prometheus runs")
-        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+        try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self._query_port}/api/v1/{path}", timeout=10) as answer:
                 return json.load(answer)["data"]
+        except urllib.error.HTTPError as refused:
+            check(refused.code == 503, f"{urllib.parse.unquote_plus(path)}: {refused.read().decode()}")
+        except (urllib.error.URLError, ConnectionError):
+            pass
         return None
 
     def ask(self, query):
         """The values of all series that the query gives."""
         data = self._get(f"query?{urllib.parse.urlencode({'query': query})}")
         return [float(found["value"][1]) for found in data["result"]] if data else []
+
+    def values_of(self, label, metric):
+        """The values that a label of the metric's series has."""
+        return self._get(f"label/{label}/values?{urllib.parse.urlencode({'match[]': metric})}") or []
 
     def firing(self):
         """The alerts that fire now."""
