@@ -12,5 +12,9 @@ if(TCPTWIN_WITH_BCC)
   target_compile_definitions(tcptwin_sources PRIVATE TCPTWIN_WITH_BCC)
   target_include_directories(tcptwin_sources SYSTEM PRIVATE ${BCC_INCLUDE_DIR})
   # BCC's archive carries its own thin wrapper round libbpf, so it must come before libbpf.
-  target_link_libraries(tcptwin_sources PRIVATE ${BCC_BPF_LIBRARY} PkgConfig::LIBBPF elf z)
+  # A target, so that what BCC needs of libbpf comes after it, whoever links this layer.
+  add_library(bcc_bpf STATIC IMPORTED)
+  set_target_properties(bcc_bpf PROPERTIES
+    IMPORTED_LOCATION ${BCC_BPF_LIBRARY} INTERFACE_LINK_LIBRARIES "PkgConfig::LIBBPF;elf;z")
+  target_link_libraries(tcptwin_sources PRIVATE bcc_bpf)
 endif()
