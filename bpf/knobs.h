@@ -57,7 +57,7 @@ struct tcptwin_knobs {
 	uint8_t hash_add_arguments; /* inet_csk_reqsk_queue_hash_add */
 	uint8_t accept_arguments;   /* inet_csk_accept */
 	uint8_t timewait_arguments; /* tcp_timewait_state_process */
-	uint8_t reserved;
+	uint8_t every_segment;	    /* also those of data, and pure ACKs */
 };
 
 #endif /* TCPTWIN_KNOBS_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Segments with SYN, FIN or RST, and those that answer them, as they pass network devices. Runs for
- * every packet of the host, so it is attached only where --segments asks for it.
+ * Segments with SYN, FIN or RST, and those that answer them, or all segments, as they pass network
+ * devices. Runs for every packet of the host, so it is attached only where segments are asked for.
  */
 #include "kernel_types.h"
 #include "emit.bpf.h"
@@ -153,6 +153,14 @@ static __always_inline bool is_beyond_fin(const struct segment *it, __u64 hash)
 	return (__s32)(end - (__u32)*behind) >= 0;
 }
 
+/* What tells nothing of the states. */
+static __always_inline __u8 reason_of_others(const struct segment *it)
+{
+	if (!knobs.every_segment)
+		return 0;
+	return it->payload ? TCPTWIN_SEGMENT_DATA : TCPTWIN_SEGMENT_PURE_ACK;
+}
+
 /* Why it is to be recorded; 0: it is not. */
 static __always_inline __u8 reason_of(const struct segment *it)
 {
@@ -161,7 +169,7 @@ static __always_inline __u8 reason_of(const struct segment *it)
 	__u64 hash;
 
 	if (!(it->flags & (CONTROL_BITS | TCPTWIN_SEGMENT_ACK)))
-		return 0;
+		return reason_of_others(it);
 	hash = direction_hash(it, false);
 	if (it->flags & TCPTWIN_SEGMENT_ACK)
 		reason = answered(it, hash);
@@ -173,7 +181,7 @@ static __always_inline __u8 reason_of(const struct segment *it)
 	}
 	if (!reason && is_sent && it->payload && is_beyond_fin(it, hash))
 		return TCPTWIN_SEGMENT_BEYOND_FIN;
-	return reason;
+	return reason ? reason : reason_of_others(it);
 }
 
 static __always_inline bool is_locked(struct sock *sk)

@@ -212,6 +212,9 @@ enum tcptwin_segment_reason {
 	TCPTWIN_SEGMENT_ANSWERS = 2,    /* it acknowledges a SYN or FIN seen before, exactly */
 	TCPTWIN_SEGMENT_FOLLOWS = 3,    /* the first pure ACK after a SYN or RST the other way */
 	TCPTWIN_SEGMENT_BEYOND_FIN = 4, /* it carries data behind a FIN that was sent before */
+	/* None of these; only where every segment is asked for (knobs.h, every_segment). */
+	TCPTWIN_SEGMENT_DATA = 5,     /* it carries data */
+	TCPTWIN_SEGMENT_PURE_ACK = 6, /* it only acknowledges */
 };
 
 enum tcptwin_segment_note {

@@ -9,10 +9,7 @@
 namespace tcptwin::testing {
 namespace {
 
-TEST(Programs, none_is_refused_by_the_verifier) {
-  TCPTWIN_NEEDS_LIVE_KERNEL();
-  sources::LiveOptions options;
-  options.segments = true;
+void expect_none_refused(const sources::LiveOptions& options) {
   const auto session = TraceSession::open(options);
   ASSERT_TRUE(session) << session.error().what;
   for (const sources::ProgramReport& program : session.value()->programs()) {
@@ -20,6 +17,15 @@ TEST(Programs, none_is_refused_by_the_verifier) {
         << program.name << " at " << program.hook << ": " << program.reason;
     EXPECT_EQ(program.attached, program.reason.empty()) << program.name;
   }
+}
+
+TEST(Programs, none_is_refused_by_the_verifier) {
+  TCPTWIN_NEEDS_LIVE_KERNEL();
+  sources::LiveOptions options;
+  options.segments = true;
+  expect_none_refused(options);
+  options.every_segment = true;
+  expect_none_refused(options);
 }
 
 }  // namespace

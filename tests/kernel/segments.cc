@@ -76,9 +76,9 @@ class SegmentScenario : public ::testing::Test {
  protected:
   // Without counters and paths: other tests compare those.
   template <typename Conversation>
-  void play(Conversation conversation) {
+  void play(Conversation conversation, Stage::Segments recorded = Stage::Segments::OfStates) {
     TCPTWIN_NEEDS_LIVE_KERNEL();
-    Stage stage;
+    Stage stage{recorded};
     try {
       conversation(stage);
     } catch (const std::exception& broken) {
@@ -251,6 +251,30 @@ TEST_F(SegmentScenario, a_syn_in_the_middle_gets_its_challenge_ack) {
     EXPECT_EQ(stage.trace().findings().segments.back().segment.reason,
               tracker::SegmentReason::Follows);
   });
+}
+
+TEST_F(SegmentScenario, data_and_pure_acks_are_there_if_every_segment_is_asked_for) {
+  const auto conversation = [](Stage& stage) {
+    auto [client, peer] = stage.connected(5001);
+    client.send("hello");
+    peer.expects_text("hello");
+    peer.sends(Ack);
+    peer.sends(PshAck, {.text = "world!"});
+    peer.expects(Ack);
+    peer.sends(Rst);
+    expect_segments(stage, 5001,
+                    kOpened + Segments{"> ACK 1/1 (5 bytes) ESTABLISHED", "< ACK 1/6 ESTABLISHED",
+                                       "< ACK 1/6 (6 bytes) ESTABLISHED", "> ACK 6/7 ESTABLISHED",
+                                       "< RST 7 ESTABLISHED"});
+    using Reason = tracker::SegmentReason;
+    const auto& all = stage.trace().findings().segments;
+    const std::vector<Reason> expected = {Reason::Data, Reason::PureAck, Reason::Data,
+                                          Reason::PureAck};
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_EQ(all[kOpened.size() + i].segment.reason, expected[i]) << i;
+    }
+  };
+  play(conversation, Stage::Segments::Every);
 }
 
 TEST_F(SegmentScenario, data_is_no_segment_of_this_list) {

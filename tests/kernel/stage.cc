@@ -70,10 +70,11 @@ bool skipping_is_failure() {
   return required != nullptr && std::string_view{required} == "1";
 }
 
-Stage::Stage() : peer(network) {
+Stage::Stage(Segments recorded) : peer(network) {
   sources::LiveOptions options;
   options.filter.netns = network.inode();
   options.segments = true;  // nothing may change by them, and none may be a divergence
+  options.every_segment = recorded == Segments::Every;
   auto session = TraceSession::open(options);
   if (!session) throw std::runtime_error(session.error().what);
   session_ = std::move(session.value());

@@ -40,7 +40,8 @@ bool skipping_is_failure();
 
 class Stage {
  public:
-  Stage();
+  enum class Segments { OfStates, Every };  // which of them are recorded
+  explicit Stage(Segments recorded = Segments::OfStates);
   ~Stage();
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;

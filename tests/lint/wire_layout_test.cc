@@ -179,6 +179,7 @@ TEST_F(WireLayoutTest, enumerators_have_the_same_values_on_both_sides) {
   expect_enumerator("tcptwin_record_kind", "TCPTWIN_SEGMENT", TCPTWIN_SEGMENT);
   expect_enumerator("tcptwin_segment_reason", "TCPTWIN_SEGMENT_BEYOND_FIN",
                     TCPTWIN_SEGMENT_BEYOND_FIN);
+  expect_enumerator("tcptwin_segment_reason", "TCPTWIN_SEGMENT_PURE_ACK", TCPTWIN_SEGMENT_PURE_ACK);
   expect_enumerator("tcptwin_segment_note", "TCPTWIN_SEGMENT_DONT_FRAGMENT",
                     TCPTWIN_SEGMENT_DONT_FRAGMENT);
   expect_enumerator("tcptwin_pending_timer", "TCPTWIN_TIMER_PROBE", TCPTWIN_TIMER_PROBE);

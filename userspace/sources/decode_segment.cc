@@ -84,6 +84,10 @@ std::optional<tracker::SegmentReason> reason_of(std::uint8_t number) {
       return tracker::SegmentReason::Follows;
     case TCPTWIN_SEGMENT_BEYOND_FIN:
       return tracker::SegmentReason::BeyondFin;
+    case TCPTWIN_SEGMENT_DATA:
+      return tracker::SegmentReason::Data;
+    case TCPTWIN_SEGMENT_PURE_ACK:
+      return tracker::SegmentReason::PureAck;
   }
   return std::nullopt;
 }

@@ -48,6 +48,7 @@ struct LiveOptions {
   bool use_side_program = true;
   TierChoice tiers = TierChoice::Best;
   bool segments = false;  // --segments: two programs more, that run for every packet of the host
+  bool every_segment = false;  // with segments: those of data and pure ACKs as well
 };
 
 // One program that should run, and what became of it. Of two tiers that show the same, only the

@@ -74,6 +74,7 @@ tcptwin_knobs knobs_for(const LiveOptions& options, const KernelBtf& kernel,
   knobs.filter_ports = port_lists(filter);
   knobs.have_cookie = can_read_socket_cookie(kernel);
   if (!options.traces) return knobs;  // the rest costs time, and no iterator looks at it
+  knobs.every_segment = options.every_segment;
   knobs.call_paths = call_path_choice(options.call_paths);
   knobs.name_frames = options.name_frames_in_kernel || !CallPathSymbols::can_symbolise();
   knobs.have_snprintf = can_name_symbols();

@@ -114,6 +114,10 @@ std::string_view label(SegmentReason reason) {
       return "follows";
     case SegmentReason::BeyondFin:
       return "beyond_fin";
+    case SegmentReason::Data:
+      return "data";
+    case SegmentReason::PureAck:
+      return "pure_ack";
   }
   return "";
 }

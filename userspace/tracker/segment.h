@@ -23,8 +23,11 @@ enum class SegmentReason : std::uint8_t {
   Answers,    // it acknowledges a SYN or FIN seen before, exactly
   Follows,    // the first pure ACK after a SYN or RST of the other side: a challenge ACK, say
   BeyondFin,  // it carries data behind a FIN that was sent before
+  // Only where every segment is asked for; no verdict rests on these.
+  Data,     // it carries data
+  PureAck,  // it only acknowledges
 };
-// "control", "answers", "follows", "beyond_fin"
+// "control", "answers", "follows", "beyond_fin", "data", "pure_ack"
 std::string_view label(SegmentReason reason);
 
 struct Timestamps {
@@ -79,6 +82,10 @@ struct Segment {
   // The sequence number behind it: SYN and FIN count as one each.
   SequenceNumber end() const {
     return SequenceNumber{sequence.value() + payload + (syn ? 1 : 0) + (fin ? 1 : 0)};
+  }
+  // It tells nothing of the states.
+  bool is_traffic() const {
+    return reason == SegmentReason::Data || reason == SegmentReason::PureAck;
   }
   bool is_pure_ack() const { return ack && !syn && !fin && !rst && payload == 0; }
 };

@@ -33,16 +33,41 @@ std::uint64_t fingerprint(const SegmentSeen& event) {
 
 bool Crossings::has_seen(const SegmentSeen& event) {
   forget_old(event.time);
+  if (is_piece(event)) return true;
   const std::uint64_t key = fingerprint(event);
   const std::uint32_t interface = event.segment.interface;
   const auto [known, is_new] = seen_.try_emplace(key, Sighting{event.time, interface});
-  if (is_new) {
-    order_.emplace_back(event.time, key);
-    return false;
-  }
-  if (known->second.interface != interface) return true;
+  if (!is_new && known->second.interface != interface) return true;
+  if (is_new) order_.emplace_back(event.time, key);
   known->second.time = event.time;
+  note_whole(event);
   return false;
+}
+
+// A device that leaves the cutting to nobody below it cuts what it hands on: a bridge over a port
+// that takes packets only.
+bool Crossings::is_piece(const SegmentSeen& event) const {
+  const Segment& segment = event.segment;
+  if (segment.direction != Direction::Sent || segment.payload == 0) return false;
+  const auto known = wholes_.find(event.tuple);
+  if (known == wholes_.end()) return false;
+  const Whole& whole = known->second;
+  const std::int32_t offset = segment.sequence.distance_from(whole.sequence);
+  if (offset < 0 || segment.payload >= whole.payload) return false;
+  const bool is_inside = static_cast<std::uint32_t>(offset) <= whole.payload - segment.payload;
+  return is_inside && segment.interface != whole.sighting.interface &&
+         segment.acknowledgement == whole.acknowledgement &&
+         span(whole.sighting.time, event.time) <= kWindow;
+}
+
+void Crossings::note_whole(const SegmentSeen& event) {
+  const Segment& segment = event.segment;
+  if (segment.direction != Direction::Sent || segment.payload == 0) return;
+  if (wholes_.size() >= kLimit) wholes_.clear();  // they matter for a moment only
+  wholes_.insert_or_assign(event.tuple, Whole{{event.time, segment.interface},
+                                              segment.sequence,
+                                              segment.acknowledgement,
+                                              segment.payload});
 }
 
 void Crossings::forget_old(KernelTime now) {

@@ -35,9 +35,19 @@ class Crossings {
     KernelTime time;
     std::uint32_t interface = 0;
   };
+  // The latest with data that a connection's end sent; a lower device may get it in pieces.
+  struct Whole {
+    Sighting sighting;
+    SequenceNumber sequence;
+    SequenceNumber acknowledgement;
+    std::uint32_t payload = 0;
+  };
   void forget_old(KernelTime now);
+  bool is_piece(const SegmentSeen& event) const;
+  void note_whole(const SegmentSeen& event);
 
   std::unordered_map<std::uint64_t, Sighting> seen_;  // by all that one segment keeps on its way
+  std::unordered_map<Tuple, Whole, TupleHash> wholes_;
   std::deque<std::pair<KernelTime, std::uint64_t>> order_;
 };
 

@@ -115,12 +115,16 @@ void Tracker::Implementation::on(const SegmentSeen& event, FindingHandler& findi
     // It came too late, or says that it did.
   } else if (is_sent) {
     count_from(*found, std::nullopt, irs);
+  } else if (event.segment.is_traffic() && table_.find_listener(0, event.tuple) == kNoTwin) {
+    ++counts_.segments_passing;  // of these there are many, and nothing waits for them
+    return;
   } else {
     slot.stage = Slot::Stage::Settling;
     slot.deadline = later(event.time, kSettleWindow);
   }
   slot.segment = std::move(found);
-  if (slot.twin != kNoTwin && is_sent) check_segment(event, slot);
+  const bool is_judged = is_sent && !event.segment.is_traffic();
+  if (slot.twin != kNoTwin && is_judged) check_segment(event, slot);
   add_segment(std::move(slot), findings);
 }
 

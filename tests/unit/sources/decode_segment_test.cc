@@ -83,11 +83,20 @@ TEST(DecodeSegment, ipv6_addresses_are_read_from_its_header) {
   EXPECT_EQ(seen.segment.reason, tracker::SegmentReason::Answers);
 }
 
+TEST(DecodeSegment, data_and_pure_acks_are_told_apart_by_their_reason) {
+  const auto reason = [](std::uint8_t number) {
+    const auto record = altered_segment([&](tcptwin_segment& seg) { seg.reason = number; });
+    return decoded<SegmentSeen>(record).segment.reason;
+  };
+  EXPECT_EQ(reason(TCPTWIN_SEGMENT_DATA), tracker::SegmentReason::Data);
+  EXPECT_EQ(reason(TCPTWIN_SEGMENT_PURE_ACK), tracker::SegmentReason::PureAck);
+}
+
 TEST(DecodeSegment, a_field_that_cannot_be_is_refused) {
   expect_refused([](tcptwin_segment& segment) { segment.direction = 0; });
   expect_refused([](tcptwin_segment& segment) { segment.direction = 3; });
   expect_refused([](tcptwin_segment& segment) { segment.reason = 0; });
-  expect_refused([](tcptwin_segment& segment) { segment.reason = 5; });
+  expect_refused([](tcptwin_segment& segment) { segment.reason = 7; });
   expect_refused([](tcptwin_segment& segment) { segment.tcp_bytes = 19; });
   expect_refused([](tcptwin_segment& segment) { segment.tcp_bytes = 61; });
   expect_refused([](tcptwin_segment& segment) { segment.socket.family = 1; });

@@ -357,6 +357,55 @@ TEST(SegmentOffences, data_behind_the_fin_is_found_and_data_before_it_is_not) {
   EXPECT_THAT(wire.divergences(), ElementsAre(model::DivergenceKind::DataAfterFin));
 }
 
+// Where every segment is recorded, verdicts stay those of the segments that were there before.
+TEST(SegmentOffences, what_only_flows_is_not_judged) {
+  Wire wire;
+  Client client{wire};
+  client.socket.closes();
+  wire.sends(client.socket, segment("FA", kIss + 101, kIrs + 1));
+  Segment behind = data(kIss + 101, 10);
+  behind.reason = SegmentReason::Data;
+  wire.sends(client.socket, behind);
+  wire.host.settle();
+  EXPECT_THAT(wire.divergences(), IsEmpty());
+}
+
+TEST(Segments, data_of_others_is_counted_at_once_and_holds_nothing_back) {
+  Wire wire;
+  Tuple stranger;
+  stranger.netns = kNamespace;
+  stranger.local.port = 443;
+  Segment passing = data(kIrs, 10);
+  passing.reason = SegmentReason::Data;
+  wire.gets(stranger, passing);
+  EXPECT_EQ(wire.host.tracker.counts().segments_passing, 1u);
+  SimulatedSocket socket{wire.host};
+  socket.connects();
+  wire.host.settle();
+  EXPECT_EQ(wire.host.findings.lines().size(), 1u);
+  EXPECT_THAT(wire.lines(), IsEmpty());
+}
+
+// A bridge takes 64 KB at once, its port takes packets.
+TEST(Segments, pieces_at_a_lower_device_are_the_same_segment) {
+  Wire wire;
+  Client client{wire};
+  const std::size_t before = wire.host.findings.segments.size();
+  const auto send = [&](std::uint32_t device, std::uint32_t offset, std::uint32_t bytes) {
+    Segment sent = data(kIss + 1 + offset, bytes);
+    sent.reason = SegmentReason::Data;
+    sent.interface = device;
+    wire.sends(client.socket, sent);
+    return wire.host.findings.segments.size() - before;
+  };
+  EXPECT_EQ(send(kBridge, 0, 3000), 1u);
+  for (const std::uint32_t offset : {0u, 1000u, 2000u}) send(kPort, offset, 1000);
+  EXPECT_EQ(wire.host.findings.segments.size(), before + 1);
+  EXPECT_EQ(wire.host.tracker.counts().segments_crossing, 3u);
+  EXPECT_EQ(send(kBridge, 1000, 1000), 2u);  // sent again
+  EXPECT_EQ(send(kPort, 3000, 1000), 3u);    // by another way, and behind it
+}
+
 TEST(SegmentOffences, the_next_connection_of_the_socket_begins_anew) {
   Wire wire;
   Client client{wire};
