@@ -34,10 +34,12 @@ struct ExchangeDivergence {
   model::DivergenceKind kind{};
 };
 
-// Here the collector's bound for one end left something out.
+// Here the collector's bounds for one end left something out.
 struct ExchangeOmission {
   std::uint64_t steps = 0;
   std::uint64_t segments = 0;
+  KernelTime since;         // until the time of the event
+  bool is_traffic = false;  // data and pure ACKs only (tracker::Segment::is_traffic)
 };
 
 struct ExchangeEvent {

@@ -4,12 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
+#include <map>
 #include <optional>
 #include <utility>
 
 #include "base/text.h"
 #include "sinks/life_text.h"
+#include "sinks/segment_runs.h"
 #include "sinks/segment_story.h"
 #include "sinks/words.h"
 
@@ -18,9 +19,6 @@ namespace {
 
 using tracker::Direction;
 using Place = LadderNote::Place;
-
-// A silence that is worth a line of its own.
-constexpr Duration kPause = std::chrono::milliseconds{100};
 
 std::string flags_of(const tracker::Segment& segment) {
   std::string text;
@@ -46,6 +44,20 @@ std::string numbers_of(const ExchangeSegment& seen) {
     text += " ack " + number_of(segment.acknowledgement, seen.relative_acknowledgement);
   }
   return text;
+}
+
+// Data that flows says so; whatever else it may carry is there by its flags.
+std::string label_of(const tracker::Segment& segment) {
+  const bool is_data = segment.reason == tracker::SegmentReason::Data;
+  return is_data && segment.ack && !segment.urg ? "data" : flags_of(segment);
+}
+
+// "1:52105": the first number, and the one behind the last.
+std::string stretch_of(const ExchangeSegment& first, const ExchangeSegment& last) {
+  std::optional<std::uint32_t> end = last.relative_sequence;
+  if (end) *end += last.segment.payload;
+  return number_of(first.segment.sequence, first.relative_sequence) + ":" +
+         number_of(last.segment.end(), end);
 }
 
 // What the ends agree upon with their SYNs, and what is rare elsewhere.
@@ -85,7 +97,11 @@ std::string note_of(const ExchangeStep& step) {
 class Drawer {
  public:
   explicit Drawer(const Exchange& exchange)
-      : exchange_(exchange), stories_(segment_stories(exchange)) {}
+      : exchange_(exchange),
+        stories_(segment_stories(exchange)),
+        folding_(folded(exchange, stories_)) {
+    for (const SegmentRun& run : folding_.runs) runs_[run.segments.front()] = &run;
+  }
 
   Ladder draw() {
     ladder_.repeats_states = false;
@@ -141,6 +157,8 @@ class Drawer {
 
   void append(std::size_t place) {
     const ExchangeEvent& event = exchange_.events[place];
+    if (const auto run = runs_.find(place); run != runs_.end()) append_run(*run->second);
+    if (folding_.is_folded[place]) return;
     if (const auto* seen = std::get_if<ExchangeSegment>(&event.what)) {
       append_segment(place, *seen);
       return;
@@ -164,20 +182,58 @@ class Drawer {
       next.time_passes = true;
       next.note.text = fmt::format("... {} segments and {} steps left out",
                                    grouped(omission.segments), grouped(omission.steps));
+      if (omission.is_traffic) {
+        next.note.text = fmt::format("... {} segments of data and pure ACKs left out",
+                                     grouped(omission.segments));
+      }
     }
     ladder_.rungs.push_back(std::move(next));
   }
 
-  // Whether the receiving end did anything while the segment was on its way: then an arrow from
-  // rail to rail would tell things in a wrong order.
-  bool is_crossed(std::size_t sent, std::size_t arrival) const {
-    for (std::size_t i = sent + 1; i < arrival; ++i) {
-      const ExchangeEvent& event = exchange_.events[i];
-      if (event.end != exchange_.events[arrival].end) continue;
-      const auto* seen = std::get_if<ExchangeSegment>(&event.what);
-      if (seen == nullptr || seen->segment.direction == Direction::Sent) return true;
+  const ExchangeSegment& segment(std::size_t place) const {
+    return std::get<ExchangeSegment>(exchange_.events[place].what);
+  }
+
+  // At the sender when it begins, at the receiver when all of it is there.
+  void append_run(const SegmentRun& run) {
+    const ExchangeSegment& first = segment(run.segments.front());
+    const ExchangeSegment& last = segment(run.segments.back());
+    const ExchangeEvent& begin = exchange_.events[run.segments.front()];
+    const bool is_sent = first.segment.direction == Direction::Sent;
+    const std::size_t sender = is_sent ? begin.end : 1 - begin.end;
+    const bool has_arrived = stories_[run.segments.front()].fate == Fate::Arrived;
+    append_pause(begin.time);
+    LadderRung next = rung();
+    next.times[begin.end] = time_text(begin.time);
+    if (has_arrived) next.times[1 - begin.end] = time_text(run.until);
+    last_ = std::max(last_, run.until);
+    LadderArrow arrow;
+    arrow.to_the_right = sender == 0;
+    const bool is_here = exchange_.ends[1 - sender].was_seen;
+    arrow.course = is_sent && !has_arrived && is_here ? Course::Leaves : Course::Arrives;
+    if (run.bytes > 0) {
+      arrow.label = fmt::format("{} data segments,", grouped(run.segments.size()));
+      arrow.details = {grouped(run.bytes) + " bytes,", stretch_of(first, last)};
+      if (run.acks_between > 0) {
+        arrow.details.push_back(fmt::format("({} ACK{} meanwhile)", grouped(run.acks_between),
+                                            run.acks_between == 1 ? "" : "s"));
+      }
+    } else {
+      const bool is_same = first.segment.acknowledgement == last.segment.acknowledgement;
+      arrow.label = fmt::format("{} ACKs", grouped(run.segments.size()));
+      arrow.details = {(is_same ? "ack " : "up to ack ") +
+                       number_of(last.segment.acknowledgement, last.relative_acknowledgement)};
+      if (last.segment.options.sack_length > 0) arrow.details.push_back(options_of(last.segment));
     }
-    return false;
+    next.arrow = std::move(arrow);
+    ladder_.rungs.push_back(std::move(next));
+  }
+
+  // Of what arrives in pieces the first one decides.
+  bool is_drawn_where_sent(std::size_t arrival) const {
+    const std::size_t sent = stories_[arrival].counterpart;
+    return folding_.is_folded[sent] ||
+           !is_crossed(exchange_, sent, std::min(arrival, stories_[sent].counterpart));
   }
 
   void append_segment(std::size_t place, const ExchangeSegment& seen) {
@@ -186,9 +242,9 @@ class Drawer {
     const bool is_sent = seen.segment.direction == Direction::Sent;
     const std::size_t sender = is_sent ? event.end : 1 - event.end;
     const bool is_arrival = story.fate == Fate::IsArrival;
-    if (is_arrival && !is_crossed(story.counterpart, place)) {
+    if (is_arrival && is_drawn_where_sent(place)) {
       last_ = std::max(last_, event.time);
-      return;  // drawn where it was sent
+      return;
     }
     append_pause(event.time);
     LadderRung next = rung();
@@ -202,7 +258,7 @@ class Drawer {
       arrow.course = Course::Leaves;
     }
     if (story.fate == Fate::Arrived) {
-      if (is_crossed(place, story.counterpart)) {
+      if (is_crossed(exchange_, place, story.counterpart)) {
         arrow.course = Course::Leaves;
       } else {
         next.times[1 - event.end] = time_text(exchange_.events[story.counterpart].time);
@@ -219,10 +275,12 @@ class Drawer {
   static void describe(LadderArrow& arrow, const ExchangeSegment& seen, const SegmentStory& story) {
     const bool is_lost = story.fate == Fate::Lost;
     const bool is_sent = seen.segment.direction == Direction::Sent;
-    arrow.label = flags_of(seen.segment);
+    arrow.label = label_of(seen.segment);
     arrow.details.push_back(numbers_of(seen));
     if (seen.segment.payload > 0)
       arrow.details.push_back(fmt::format("len {}", seen.segment.payload));
+    if (seen.segment.ack && !seen.segment.syn && !seen.segment.rst && seen.segment.window == 0)
+      arrow.details.push_back("window 0");
     if (is_lost) arrow.details.push_back("(lost)");
     if (story.is_repeated && story.fate != Fate::IsArrival) {
       arrow.details.push_back(is_sent ? "(sent again)" : "(came again)");
@@ -253,8 +311,8 @@ class Drawer {
       add("No segments were recorded: there are steps, but no arrows.");
     }
     if (has_inferred_) {
-      add("Dashed from end to end: data of which the numbers of other segments tell. Segments of "
-          "data are not recorded.");
+      add("Dashed from end to end: data of which the numbers of other segments tell. Its segments "
+          "were not recorded.");
     }
     for (std::size_t end = 0; end < 2; ++end) {
       if (exchange_.ends[end].was_seen) continue;
@@ -274,6 +332,8 @@ class Drawer {
 
   const Exchange& exchange_;
   const std::vector<SegmentStory> stories_;
+  const Folding folding_;
+  std::map<std::size_t, const SegmentRun*> runs_;  // by the event where they are drawn
   std::array<std::string, 2> states_;
   KernelTime began_;
   KernelTime last_;

@@ -83,6 +83,7 @@ void JsonLinesSink::add_event(const ExchangeEvent& event, const SegmentStory& st
   if (omission != nullptr) {
     line_.number("steps", omission->steps);
     line_.number("segments", omission->segments);
+    line_.boolean("traffic", omission->is_traffic);
   }
   line_.end_object();
 }

@@ -99,22 +99,38 @@ LadderCollector::End* LadderCollector::find_nobodys(const tracker::SegmentFound&
   return &end;
 }
 
-void LadderCollector::append(End& end, KernelTime time, decltype(ExchangeEvent::what) what) {
-  ExchangeEvent event{time, 0, std::move(what), ++order_};
-  if (end.first.size() < bounds_.events / 2) {
-    end.first.push_back(std::move(event));
+void LadderCollector::Kept::append(ExchangeEvent event, std::size_t bound) {
+  if (first.size() < bound / 2) {
+    first.push_back(std::move(event));
     return;
   }
-  end.latest.push_back(std::move(event));
-  if (end.latest.size() <= bounds_.events / 2) return;
-  if (std::holds_alternative<ExchangeSegment>(end.latest.front().what)) {
-    ++end.omitted.segments;
-  } else {
-    ++end.omitted.steps;
+  latest.push_back(std::move(event));
+  if (latest.size() <= bound / 2) return;
+  const ExchangeEvent& left_out = latest.front();
+  if (omitted.segments + omitted.steps == 0) omitted.since = left_out.time;
+  ++(std::holds_alternative<ExchangeSegment>(left_out.what) ? omitted.segments : omitted.steps);
+  omitted_until = left_out.time;
+  omitted_order = left_out.order;
+  latest.pop_front();
+}
+
+void LadderCollector::Kept::hand_over(std::vector<ExchangeEvent>& events, std::size_t end) {
+  const auto add = [&](ExchangeEvent& event) {
+    event.end = end;
+    events.push_back(std::move(event));
+  };
+  for (ExchangeEvent& event : first) add(event);
+  if (omitted.steps + omitted.segments > 0) {
+    events.push_back({omitted_until, end, omitted, omitted_order});
   }
-  end.omitted_at = end.latest.front().time;
-  end.omitted_order = end.latest.front().order;
-  end.latest.pop_front();
+  for (ExchangeEvent& event : latest) add(event);
+}
+
+void LadderCollector::append(End& end, KernelTime time, decltype(ExchangeEvent::what) what) {
+  const auto* seen = std::get_if<ExchangeSegment>(&what);
+  const bool is_traffic = seen != nullptr && seen->segment.is_traffic();
+  Kept& kept = is_traffic ? end.traffic : end.events;
+  kept.append({time, 0, std::move(what), ++order_}, bounds_.events);
 }
 
 void LadderCollector::on_step(const tracker::Step& step) {
@@ -277,15 +293,9 @@ void LadderCollector::release(Ends::iterator end) {
     to.life = std::move(from.life);
     exchange.has_segments = exchange.has_segments || from.has_segments;
     exchange.lost = std::max(exchange.lost, lost_ - from.lost_before);
-    const auto add = [&](ExchangeEvent& event) {
-      event.end = place;
-      exchange.events.push_back(std::move(event));
-    };
-    for (ExchangeEvent& event : from.first) add(event);
-    if (from.omitted.steps + from.omitted.segments > 0) {
-      exchange.events.push_back({from.omitted_at, place, from.omitted, from.omitted_order});
-    }
-    for (ExchangeEvent& event : from.latest) add(event);
+    from.traffic.omitted.is_traffic = true;
+    from.events.hand_over(exchange.events, place);
+    from.traffic.hand_over(exchange.events, place);
   };
   take(*end, is_left ? 0 : 1);
   if (partner != nullptr) {

@@ -26,8 +26,10 @@ class ExchangeReceiver {
 };
 
 struct LadderBounds {
-  std::size_t ends = 1024;   // at once
-  std::size_t events = 256;  // of an end: half of them its first, half its latest
+  std::size_t ends = 1024;  // at once
+  // Of an end, half of them its first, half its latest; and as many of its segments that tell
+  // nothing of the states: however many there are, they displace none of the others.
+  std::size_t events = 256;
   // An exchange goes out when its ends are over and nothing came for so long, in the kernel's time;
   // nullopt: only at finish().
   std::optional<Duration> linger = std::chrono::seconds{1};
@@ -54,6 +56,17 @@ class LadderCollector final : public tracker::FindingHandler {
   std::uint64_t left_out() const { return left_out_; }
 
  private:
+  // The first and the latest of many.
+  struct Kept {
+    std::vector<ExchangeEvent> first;
+    std::deque<ExchangeEvent> latest;
+    ExchangeOmission omitted;
+    KernelTime omitted_until;
+    std::uint64_t omitted_order = 0;
+
+    void append(ExchangeEvent event, std::size_t bound);
+    void hand_over(std::vector<ExchangeEvent>& events, std::size_t end);
+  };
   // What was seen at one end. Without an id: segments that belong to no connection.
   struct End {
     std::optional<tracker::ConnectionIdentity> connection;
@@ -62,11 +75,8 @@ class LadderCollector final : public tracker::FindingHandler {
     std::optional<tracker::Life> life;
     std::optional<std::uint32_t> iss;
     std::optional<std::uint32_t> irs;
-    std::vector<ExchangeEvent> first;
-    std::deque<ExchangeEvent> latest;
-    ExchangeOmission omitted;
-    KernelTime omitted_at;
-    std::uint64_t omitted_order = 0;
+    Kept events;
+    Kept traffic;
     KernelTime began;
     KernelTime touched;
     std::uint64_t lost_before = 0;

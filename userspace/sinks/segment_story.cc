@@ -16,6 +16,9 @@ using tracker::Segment;
 // path within a host takes, delayed by netem or not.
 constexpr Duration kPatience = std::chrono::seconds{1};
 
+// So far the order of what several processors report may be from that of the times.
+constexpr Duration kDisorder = std::chrono::milliseconds{20};
+
 bool has_same_header(const Segment& one, const Segment& other) {
   const auto& ours = one.options.timestamps;
   const auto& theirs = other.options.timestamps;
@@ -36,6 +39,31 @@ bool overlap(const Segment& one, const Segment& other) {
          one.end().distance_from(other.sequence) > 0 && other.end().distance_from(one.sequence) > 0;
 }
 
+// Bytes, counted from where a segment begins.
+struct Stretch {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+};
+
+// Takes `wanted` out of what is open; how much of it there was.
+std::int64_t take_out(std::vector<Stretch>& open, const Stretch& wanted) {
+  std::int64_t taken = 0;
+  std::vector<Stretch> rest;
+  for (const Stretch& one : open) {
+    const std::int64_t begin = std::max(one.begin, wanted.begin);
+    const std::int64_t end = std::min(one.end, wanted.end);
+    if (begin >= end) {
+      rest.push_back(one);
+      continue;
+    }
+    taken += end - begin;
+    if (one.begin < begin) rest.push_back({one.begin, begin});
+    if (end < one.end) rest.push_back({end, one.end});
+  }
+  open = std::move(rest);
+  return taken;
+}
+
 // One direction of the exchange.
 struct Way {
   std::vector<std::size_t> under_way;  // sent, and no arrival seen
@@ -47,10 +75,13 @@ struct Way {
 class Telling {
  public:
   explicit Telling(const Exchange& exchange)
-      : exchange_(exchange), stories_(exchange.events.size()) {
+      : exchange_(exchange),
+        stories_(exchange.events.size()),
+        arrived_bytes_(exchange.events.size()) {
     for (const ExchangeEvent& event : exchange.events) {
-      if (std::holds_alternative<ExchangeSegment>(event.what)) has_segments_[event.end] = true;
-      if (std::holds_alternative<ExchangeOmission>(event.what)) is_whole_ = false;
+      if (const auto* seen = std::get_if<ExchangeSegment>(&event.what)) note(event.end, *seen);
+      const auto* omission = std::get_if<ExchangeOmission>(&event.what);
+      if (omission != nullptr && !omission->is_traffic) is_whole_ = false;
     }
   }
 
@@ -70,6 +101,12 @@ class Telling {
   }
 
  private:
+  void note(std::size_t end, const ExchangeSegment& seen) {
+    has_segments_[end] = true;
+    if (seen.segment.direction == Direction::Received) has_arrivals_[end] = true;
+    if (seen.segment.is_traffic()) has_traffic_ = true;
+  }
+
   bool both_were_watched() const { return has_segments_[0] && has_segments_[1]; }
 
   const Segment& segment(std::size_t event) const {
@@ -98,11 +135,14 @@ class Telling {
   void tell_received(std::size_t place, const ExchangeSegment& seen) {
     Way& way = ways_[1 - exchange_.events[place].end];
     SegmentStory& story = stories_[place];
-    if (const auto sent = take_sent(way, seen.segment)) {
+    const std::vector<std::size_t> sent = take_sent(way, seen.segment);
+    for (const std::size_t each : sent) {
+      if (stories_[each].fate != Fate::Arrived) stories_[each].counterpart = place;
+      stories_[each].fate = Fate::Arrived;
+    }
+    if (!sent.empty()) {
       story.fate = Fate::IsArrival;
-      story.counterpart = *sent;
-      stories_[*sent].fate = Fate::Arrived;
-      stories_[*sent].counterpart = place;
+      story.counterpart = sent.front();
       return;
     }
     if (both_were_watched()) story.fate = Fate::Unsent;
@@ -113,22 +153,48 @@ class Telling {
   }
 
   // Of several that look alike the latest: a path within a host is shorter than a time-out.
-  std::optional<std::size_t> take_sent(Way& way, const Segment& arrived) {
-    const auto take = [&](auto matches) -> std::optional<std::size_t> {
+  std::vector<std::size_t> take_sent(Way& way, const Segment& arrived) {
+    const auto take = [&](auto matches) -> std::vector<std::size_t> {
       const auto found = std::find_if(way.under_way.rbegin(), way.under_way.rend(), matches);
-      if (found == way.under_way.rend()) return std::nullopt;
+      if (found == way.under_way.rend()) return {};
       const std::size_t sent = *found;
       way.under_way.erase(std::next(found).base());
-      return sent;
+      return {sent};
     };
-    const auto is_same = [&](std::size_t sent) { return has_same_header(segment(sent), arrived); };
+    const auto is_same = [&](std::size_t sent) {
+      return stories_[sent].fate != Fate::Arrived && has_same_header(segment(sent), arrived);
+    };
     const auto is_same_packet = [&](std::size_t sent) {
       return is_same(sent) && segment(sent).ip_id == arrived.ip_id;
     };
-    if (const auto sent = take(is_same_packet)) return sent;
-    if (const auto sent = take(is_same)) return sent;
-    return take([&](std::size_t sent) { return overlap(segment(sent), arrived); });
+    if (auto sent = take(is_same_packet); !sent.empty()) return sent;
+    if (auto sent = take(is_same); !sent.empty()) return sent;
+    return take_by_numbers(way, arrived);
   }
+
+  // Cut into packets or joined on its way: each byte belongs to the latest that carried it. What
+  // has arrived in part stays under way for the rest of it.
+  std::vector<std::size_t> take_by_numbers(Way& way, const Segment& arrived) {
+    std::vector<std::size_t> sent;
+    std::vector<Stretch> open = {{0, static_cast<std::int64_t>(length(arrived))}};
+    for (auto place = way.under_way.size(); place-- > 0;) {
+      const std::size_t event = way.under_way[place];
+      const Segment& one = segment(event);
+      if (!overlap(one, arrived)) continue;
+      const std::int64_t begin = one.sequence.distance_from(arrived.sequence);
+      const std::int64_t taken = take_out(open, {begin, begin + length(one)});
+      if (taken == 0) continue;
+      sent.push_back(event);
+      arrived_bytes_[event] += taken;
+      if (arrived_bytes_[event] < length(one)) continue;
+      way.under_way.erase(way.under_way.begin() + static_cast<std::ptrdiff_t>(place));
+    }
+    std::ranges::reverse(sent);
+    return sent;
+  }
+
+  // Of data that no segment shows. Where all are recorded, a hole is one that is still to come.
+  bool numbers_tell() const { return is_whole_ && !has_traffic_; }
 
   static bool is_repeated(const Way& way, const Segment& segment) {
     const auto repeats = [&](const Segment* before) {
@@ -149,7 +215,7 @@ class Telling {
       way.passed.push_back(&segment);
     }
     if (!is_proof) return;
-    if (way.next && !segment.syn && is_whole_) {
+    if (way.next && !segment.syn && numbers_tell()) {
       const std::int32_t ahead = segment.sequence.distance_from(*way.next);
       if (ahead > 0) story.unseen_before = static_cast<std::uint32_t>(ahead);
     }
@@ -161,7 +227,7 @@ class Telling {
   // numbers from that segment: a RST that names none of its own proves nothing.
   void note_answering(Way& answered, SegmentStory& story, const Segment& segment) {
     const bool is_answer = segment.rst && segment.sequence.value() == 0;
-    if (!segment.ack || is_answer || !answered.next || !is_whole_) return;
+    if (!segment.ack || is_answer || !answered.next || !numbers_tell()) return;
     const std::int32_t ahead = segment.acknowledgement.distance_from(*answered.next);
     if (ahead <= 0) return;
     story.unseen_answered = static_cast<std::uint32_t>(ahead);
@@ -181,20 +247,54 @@ class Telling {
     return false;
   }
 
+  // Acknowledged, although nothing of it was seen arriving: it took a way that is not watched.
+  bool arrived_unseen(std::size_t sent) const {
+    const std::size_t sender = exchange_.events[sent].end;
+    const Segment& one = segment(sent);
+    const auto& acknowledged = ways_[sender].acknowledged;
+    if (length(one) == 0 || !acknowledged) return false;
+    if (one.sequence.distance_from(*acknowledged) >= 0) return false;
+    const auto shows_it = [&](const ExchangeEvent& event) {
+      const auto* seen = std::get_if<ExchangeSegment>(&event.what);
+      return seen != nullptr && event.end != sender &&
+             seen->segment.direction == Direction::Received && overlap(one, seen->segment);
+    };
+    return std::ranges::none_of(exchange_.events, shows_it);
+  }
+
+  // Whether its arrival would be among what is left out at the other end.
+  bool may_be_left_out(std::size_t sent) const {
+    const Segment& one = segment(sent);
+    if (one.syn || one.fin || one.rst) return false;
+    const KernelTime time = exchange_.events[sent].time;
+    const auto covers = [&](const ExchangeEvent& event) {
+      const auto* omission = std::get_if<ExchangeOmission>(&event.what);
+      return omission != nullptr && event.end != exchange_.events[sent].end &&
+             omission->since - time < kPatience && time - event.time < kDisorder;
+    };
+    return std::ranges::any_of(exchange_.events, covers);
+  }
+
   void tell_losses() {
     if (exchange_.lost > 0 || !is_whole_) return;
-    for (const Way& way : ways_) {
-      for (const std::size_t sent : way.under_way) {
+    for (std::size_t sender = 0; sender < ways_.size(); ++sender) {
+      if (!has_arrivals_[1 - sender]) continue;  // no device there shows what it receives
+      for (const std::size_t sent : ways_[sender].under_way) {
+        if (stories_[sent].fate == Fate::Arrived) continue;  // a part of it
         const bool had_time = exchange_.until - exchange_.events[sent].time >= kPatience;
-        if (had_time && !arrived_before(sent)) stories_[sent].fate = Fate::Lost;
+        const bool is_clear = !arrived_before(sent) && !arrived_unseen(sent);
+        if (had_time && is_clear && !may_be_left_out(sent)) stories_[sent].fate = Fate::Lost;
       }
     }
   }
 
   const Exchange& exchange_;
   std::vector<SegmentStory> stories_;
-  std::array<Way, 2> ways_{};  // by the sending end
+  std::array<Way, 2> ways_{};                // by the sending end
+  std::vector<std::int64_t> arrived_bytes_;  // of those that arrive in pieces, by event
   std::array<bool, 2> has_segments_{};
+  std::array<bool, 2> has_arrivals_{};
+  bool has_traffic_ = false;
   bool is_whole_ = true;
 };
 

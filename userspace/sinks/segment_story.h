@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What can be told of each segment of an exchange: which one that was sent is which that arrived,
 // what was sent again or lost, and what the numbers tell of data that is not recorded. Used by
-// exchange_ladder.cc and json_ladder.cc.
+// segment_runs.cc, exchange_ladder.cc and json_ladder.cc.
 #pragma once
 
 #include <cstddef>
@@ -26,13 +26,16 @@ std::string_view label(Fate fate);
 
 struct SegmentStory {
   Fate fate = Fate::Unknown;
-  std::size_t counterpart = 0;        // the arrival of what was sent, or the reverse: an event
+  // The arrival of what was sent, or the reverse: an event. Where it was cut into packets or joined
+  // with others on its way, the first of them.
+  std::size_t counterpart = 0;
   bool is_repeated = false;           // its numbers were sent before
   std::uint32_t unseen_before = 0;    // bytes of data before it that no recorded segment carries
   std::uint32_t unseen_answered = 0;  // and of the other direction, which it acknowledges
 };
 
-// For each event of the exchange; of those that are no segments nothing is set.
+// For each event of the exchange; of those that are no segments nothing is set. Where segments of
+// data are recorded, numbers tell of no other data.
 std::vector<SegmentStory> segment_stories(const Exchange& exchange);
 
 }  // namespace tcptwin::sinks

@@ -69,6 +69,26 @@ TEST_F(ExchangeLadder, a_whole_life_is_the_golden_one) {
       sinks::ladder_svg({{sinks::heading_of(whole, test_clock()), sinks::ladder_of(whole)}}));
 }
 
+TEST_F(ExchangeLadder, a_life_with_its_data_is_the_golden_one) {
+  connection.handshake(1000);
+  connection.sent(At::Client, 1001, data(1, 700));
+  connection.passes(At::Client, 1210, data(1, 700));
+  connection.passes(At::Server, 1210, pure_ack(1, 701));
+  for (unsigned i = 0; i < 37; ++i) {
+    connection.passes(At::Server, 1211, data(1 + 1400 * i, 1400, 701));
+    if (i % 4 == 3) connection.passes(At::Client, 1211, pure_ack(701, 1 + 1400 * i));
+  }
+  connection.passes(At::Client, 1212, pure_ack(701, 51801));
+  connection.close(1213, 700, 51800);
+  const sinks::Exchange whole = exchange();
+  std::string text;
+  for (const std::size_t columns : {80u, 120u}) {
+    const sinks::LadderLook look{system::Repertoire::Unicode, sinks::Colour::Never, columns};
+    text += sinks::ladder_text(sinks::ladder_of(whole), look) + "\n";
+  }
+  expect_golden("terminal/ladder_data.txt", text);
+}
+
 TEST_F(ExchangeLadder, what_is_sent_again_after_a_loss_is_marked_and_the_first_one_is_lost) {
   connection.step(At::Client, 1000, State::Closed, State::SynSent, Cause::ActiveOpen);
   connection.sent(At::Client, 1000, {"S"});

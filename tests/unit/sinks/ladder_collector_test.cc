@@ -116,6 +116,32 @@ TEST_F(Collecting, a_long_exchange_keeps_its_beginning_and_its_end) {
   EXPECT_EQ(std::get<sinks::ExchangeSegment>(events.back().what).relative_sequence, 100u);
 }
 
+// However much data passes, the handshake and the end of the connection stay.
+TEST_F(Collecting, data_displaces_no_other_segments) {
+  sinks::LadderCollector bounded{kept, {.ends = 8, .events = 60}};
+  PlayedConnection talk{bounded};
+  talk.handshake(1000);
+  for (unsigned i = 0; i < 100; ++i) {
+    talk.passes(At::Client, 1001 + static_cast<int>(i), data(1 + 10 * i, 10));
+  }
+  talk.close(1200, 1000, 0);
+  bounded.finish();
+  ASSERT_EQ(kept.all.size(), 1u);
+  std::uint64_t left_out = 0;
+  std::size_t others = 0;
+  for (const sinks::ExchangeEvent& event : kept.all[0].events) {
+    const auto* seen = std::get_if<sinks::ExchangeSegment>(&event.what);
+    if (seen == nullptr || !seen->segment.is_traffic()) ++others;
+    const auto* omission = std::get_if<sinks::ExchangeOmission>(&event.what);
+    if (omission == nullptr) continue;
+    EXPECT_TRUE(omission->is_traffic);
+    EXPECT_EQ(omission->since, at(milliseconds{1001 + 30}));
+    left_out += omission->segments;
+  }
+  EXPECT_EQ(left_out, 80u);
+  EXPECT_EQ(others, 24u + 2u);
+}
+
 TEST_F(Collecting, beyond_the_bound_who_is_silent_longest_makes_room_and_is_counted) {
   sinks::LadderCollector bounded{kept, {.ends = 4, .events = 10}};
   PlayedConnection talk{bounded};

@@ -38,14 +38,15 @@ void play_all_words(sinks::Sink& sink) {
 
 void play_segments(sinks::Sink& sink) {
   for (const tracker::SegmentFound& found : segments()) sink.on_segment(found);
-  for (const auto reason : {tracker::SegmentReason::Answers, tracker::SegmentReason::Follows}) {
+  for (const auto reason : {tracker::SegmentReason::Answers, tracker::SegmentReason::Follows,
+                            tracker::SegmentReason::Data, tracker::SegmentReason::PureAck}) {
     tracker::SegmentFound found = syn_sent();
     found.segment.reason = reason;
     sink.on_segment(found);
   }
   sink.on_divergence(data_after_fin());
   sinks::Summary summary = busy_summary();
-  summary.counts.segments = 7;
+  summary.counts.segments = 9;
   summary.counts.segments_crossing = 2;
   summary.counts.segments_passing = 1;
   sink.on_end(summary);
@@ -101,6 +102,14 @@ void play_ladders(sinks::JsonLinesSink& sink) {
   refused.step(At::Client, 3000, model::State::Closed, model::State::SynSent,
                model::Cause::ActiveOpen);
   for (int i = 0; i < 60; ++i) refused.passes(At::Client, 3000 + i, {"S"});
+  collector.finish();
+  PlayedConnection bulk{collector};
+  bulk.generation = 3;
+  bulk.handshake(4000);
+  for (int i = 0; i < 60; ++i) {
+    bulk.passes(At::Client, 4001, data(1u + 100u * static_cast<std::uint32_t>(i), 100));
+  }
+  bulk.passes(At::Server, 4002, pure_ack(1, 6001));
   collector.finish();
   for (const sinks::Exchange& exchange : kept.all) sink.on_exchange(exchange);
 }

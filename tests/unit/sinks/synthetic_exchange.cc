@@ -25,6 +25,14 @@ At other(At end) {
 
 }  // namespace
 
+Carried data(std::uint32_t sequence, std::uint32_t payload, std::uint32_t acknowledgement) {
+  return {"A", sequence, acknowledgement, payload, true};
+}
+
+Carried pure_ack(std::uint32_t sequence, std::uint32_t acknowledgement) {
+  return {"A", sequence, acknowledgement, 0, true};
+}
+
 tracker::ConnectionIdentity PlayedConnection::identity(At end) const {
   tracker::ConnectionIdentity connection;
   const Endpoint client = endpoint("10.0.0.1", 33012);
@@ -79,6 +87,11 @@ tracker::SegmentFound PlayedConnection::found(At end, int ms, const Carried& car
   }
   found.relative_sequence = carried.sequence;
   segment.payload = carried.payload;
+  segment.window = carried.window;
+  if (carried.is_traffic) {
+    segment.reason =
+        carried.payload > 0 ? tracker::SegmentReason::Data : tracker::SegmentReason::PureAck;
+  }
   if (segment.syn) {
     segment.options.mss = 1460;
     segment.options.window_scale = 7;

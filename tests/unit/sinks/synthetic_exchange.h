@@ -22,7 +22,11 @@ struct Carried {
   std::uint32_t sequence = 0;
   std::uint32_t acknowledgement = 0;
   std::uint32_t payload = 0;
+  bool is_traffic = false;  // recorded only where every segment is
+  std::uint16_t window = 512;
 };
+Carried data(std::uint32_t sequence, std::uint32_t payload, std::uint32_t acknowledgement = 1);
+Carried pure_ack(std::uint32_t sequence, std::uint32_t acknowledgement);
 
 enum class At { Client, Server };
 
