@@ -126,9 +126,11 @@ constexpr std::array kSourceRows = {
 
 constexpr auto kStreamRows = joined(kStrictRow, kSourceRows);
 
-constexpr std::array kSegmentsRow = {
+constexpr std::array kSegmentsRows = {
     OptionRow{0, "segments", "",
               "show each SYN, FIN, RST and what answers it (a look at every packet)", kLook},
+    OptionRow{0, "all-segments", "",
+              "every segment, data and pure ACKs as well (a record of every packet)", kLook},
 };
 
 constexpr std::array kRecordRow = {
@@ -153,7 +155,7 @@ constexpr std::array kFromRow = {
 };
 
 constexpr auto kTraceOptions =
-    joined(kFilterRows, kStepRows, kTimeRows, kEvidenceRows, kSegmentsRow, kCsvRow, kFormatRows,
+    joined(kFilterRows, kStepRows, kTimeRows, kEvidenceRows, kSegmentsRows, kCsvRow, kFormatRows,
            kColourRow, kDurationRow, kStepCountRow, kReconcileRow, kDivergenceExitRow, kStreamRows,
            kRecordRow, kFromRow);
 constexpr auto kLifeOptions =
@@ -190,7 +192,7 @@ constexpr std::array kPcapngRow = {
     OptionRow{0, "pcapng", "OUT", "write the segments for Wireshark instead, - is stdout", kLook},
 };
 
-constexpr auto kRecordOptions = joined(kFilterRows, kStackRow, kSegmentsRow, kFileRows,
+constexpr auto kRecordOptions = joined(kFilterRows, kStackRow, kSegmentsRows, kFileRows,
                                        kDurationRow, kReconcileRow, kStreamRows, kFromRow);
 constexpr auto kReplayOptions =
     joined(kFilterRows, kStepRows, kTimeRows, kEvidenceRows, kCsvRow, kFormatRows, kPcapngRow,
@@ -224,6 +226,7 @@ constexpr std::array kLadderRows = {
     OptionRow{0, "width", "N", "columns, from 80 (default: the terminal's, else 80)", kLook},
     OptionRow{0, "ascii", "", "draw with ASCII only (the default outside a UTF-8 locale)", kLook},
     OptionRow{0, "json", "", "one JSON object a ladder (docs/json-lines.md)", kLook},
+    OptionRow{0, "no-data", "", "only SYN, FIN, RST and what answers them, on a busy host", kRun},
 };
 
 constexpr auto kLadderOptions =
@@ -421,11 +424,11 @@ constexpr std::array kCommands = {
         "the "
         "\n"
         "segment was sent and ends where it arrived; what was sent again or got lost is marked. "
-        "Only\n"
-        "what was seen is drawn: data is told by the numbers of the segments around it.",
+        "Data\n"
+        "that flows is one line. Only what was seen is drawn.",
         "  tcptwin ladder                            each connection of this host, as it ends\n"
         "  tcptwin ladder -P 8080 --count 1          the next one of port 8080, both ends\n"
-        "  tcptwin ladder --from today.twin          recorded with --segments\n"
+        "  tcptwin ladder --from today.twin          recorded with --all-segments\n"
         "  tcptwin ladder 10.0.0.1:80-10.0.0.9:4711 --from today.twin\n"
         "  tcptwin ladder -P 8080 --count 1 --svg handshake.svg\n",
         kLadderOptions, run_ladder},

@@ -40,7 +40,9 @@ Result<LadderOptions> ladder_options(const Arguments& arguments) {
   sinks::FindingConditions counted;
   read_count(reader, counted);
   options.count = counted.limit;
+  reader.exclude("from", "no-data");
   options.run.live.segments = true;
+  options.run.live.every_segment = !reader.has("no-data");
   options.exit_code_on_divergence = reader.has("exit-code");
   options.strict = reader.has("strict");
   if (reader.error()) return *reader.error();

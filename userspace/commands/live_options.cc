@@ -74,6 +74,11 @@ LookOptions read_look(OptionReader& reader) {
   return look;
 }
 
+void read_segments(const OptionReader& reader, sources::LiveOptions& live) {
+  live.every_segment = reader.has("all-segments");
+  live.segments = live.every_segment || reader.has("segments");
+}
+
 void read_run(OptionReader& reader, LiveRunOptions& options) {
   reader.value(
       "duration", [](std::string_view text) { return parse_duration("duration", text); },
@@ -103,7 +108,8 @@ void read_count(OptionReader& reader, sinks::FindingConditions& conditions) {
 
 void read_recording(OptionReader& reader, const Arguments& arguments,
                     const sinks::FindingConditions& conditions, LiveRunOptions& options) {
-  for (const std::string_view option : {"record", "reconcile", "buffer-size", "tier", "segments"}) {
+  for (const std::string_view option :
+       {"record", "reconcile", "buffer-size", "tier", "segments", "all-segments"}) {
     reader.exclude("from", option);
   }
   const auto path = [](std::string_view option) {

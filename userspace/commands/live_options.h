@@ -70,6 +70,8 @@ void read_connection_filters(OptionReader& reader, sources::KernelFilter& kernel
                              sinks::FindingConditions& user);
 // -T -t -w -x -s --json --no-header --color
 LookOptions read_look(OptionReader& reader);
+// --segments --all-segments
+void read_segments(const OptionReader& reader, sources::LiveOptions& live);
 // --duration --reconcile --buffer-size --tier
 void read_run(OptionReader& reader, LiveRunOptions& options);
 // --count.

@@ -90,7 +90,7 @@ Result<RecordOptions> record_options(const Arguments& arguments) {
   if (!file) return file.error();
   read_connection_filters(reader, options.run.live.filter, options.conditions);
   if (reader.has("stack")) options.run.live.call_paths = sources::CallPaths::All;
-  options.run.live.segments = reader.has("segments");
+  read_segments(reader, options.run.live);
   read_run(reader, options.run);
   read_recording(reader, arguments, options.conditions, options.run);
   options.run.record.path = std::move(file.value());

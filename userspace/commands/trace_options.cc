@@ -23,8 +23,9 @@ Result<TraceOptions> trace_options(const Arguments& arguments) {
   reader.list("verdict", parse_verdicts, options.conditions.verdicts);
   options.call_paths = reader.has("stack");
   if (options.call_paths) options.run.live.call_paths = sources::CallPaths::All;
-  options.run.live.segments = reader.has("segments");
+  read_segments(reader, options.run.live);
   reader.exclude("segments", "csv");
+  reader.exclude("all-segments", "csv");
   reader.exclude("pcapng", "json");
   reader.exclude("pcapng", "csv");
   reader.value(

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "commands/command_line.h"
+#include "commands/ladder_options.h"
 
 namespace tcptwin::test {
 namespace {
@@ -113,6 +114,28 @@ TEST(TraceOptions, tier_is_the_best_one_unless_told) {
   EXPECT_EQ(options_of({"--tier", "best"}).run.live.tiers, sources::TierChoice::Best);
   EXPECT_EQ(options_of({"--tier", "t0"}).run.live.tiers, sources::TierChoice::TracepointsOnly);
   EXPECT_NE(error_of({"--tier", "both"}), "");  // for tests only
+}
+
+TEST(TraceOptions, all_segments_are_segments_too) {
+  EXPECT_FALSE(options_of({}).run.live.segments);
+  EXPECT_TRUE(options_of({"--segments"}).run.live.segments);
+  EXPECT_FALSE(options_of({"--segments"}).run.live.every_segment);
+  EXPECT_TRUE(options_of({"--all-segments"}).run.live.segments);
+  EXPECT_TRUE(options_of({"--all-segments"}).run.live.every_segment);
+  EXPECT_NE(error_of({"--all-segments", "--csv"}), "");
+  EXPECT_NE(error_of({"--all-segments", "--from", "today.twin"}), "");
+}
+
+TEST(LadderOptions, it_takes_every_segment_unless_told) {
+  const auto every_segment = [](std::vector<std::string> words) {
+    words.insert(words.begin(), "ladder");
+    const auto line = commands::parse_command_line(words);
+    const auto options = commands::ladder_options(line.value().arguments);
+    EXPECT_TRUE(options && options.value().run.live.segments);
+    return options && options.value().run.live.every_segment;
+  };
+  EXPECT_TRUE(every_segment({}));
+  EXPECT_FALSE(every_segment({"--no-data"}));
 }
 
 TEST(TraceOptions, states_are_accepted_in_three_spellings) {
