@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""alerts_live_test.py SUPPORT TCPTWIN: a real Prometheus scrapes live services side by side, each with the connections of a
-network namespace of its own. In each there is another trouble, which must raise its alert and no other; where there is
-none, nothing fires. Exits with 77 where something is missing."""
+"""alerts_live_test.py SUPPORT TCPTWIN DASHBOARDS: a real Prometheus scrapes live services side by side, each with the connections of a
+network namespace of its own. In each there is another trouble, which must raise its alert and no other, and show
+on its panel of the overview; where there is none, nothing fires. Exits with 77 where something is missing."""
 import contextlib
 import http.server
 import ipaddress
@@ -20,11 +20,12 @@ import threading
 sys.path.insert(0, sys.argv[1])
 import socket_states as states  # noqa: E402
 from alerting import Prometheus, free_port  # noqa: E402
+from dashboard_queries import panels_of  # noqa: E402
 from live_program import Namespace, cannot_trace, check, play, recording, skip, wait_until  # noqa: E402
 from planted_divergence import plant  # noqa: E402
 from service import Service  # noqa: E402
 
-TCPTWIN = sys.argv[2]
+TCPTWIN, DASHBOARDS = sys.argv[2:4]
 PATIENCE_S = 60.0
 FLOODED, FORGED = "10.98.0.1", ipaddress.ip_address("10.99.0.0")
 
@@ -204,6 +205,10 @@ TROUBLES = {
     "loss": {("loss", "TcptwinEventsLost", "warning"), ("loss", "TcptwinEventsLost", "critical")},
     "replay": {("replay", "TcptwinDivergence", "critical")},
 }
+# Above 0 where there is this trouble.
+PANELS = {"leak": "Stuck now", "flood": "Half-open now", "storm": "Cut off", "loss": "Events lost", "replay": "Divergences"}
+# 0 where there is none. A handshake may be half open just then, and a host may hide events (docs/loss.md).
+CALM = ("Stuck now", "Cut off", "Divergences")
 ALWAYS = ("--keep-rights", "namespaces", "--close-wait", "1s", "--buffer-size", "4M")
 OPTIONS = {"loss": ("--keep-rights", "namespaces", "--buffer-size", "64K")}
 
@@ -219,6 +224,15 @@ def is_acceptable(alert):
 def only_the_expected(prometheus, expected):
     others = {alert for alert in prometheus.ever - expected if not is_acceptable(alert)}
     check(not others, f"nobody expects {others}; fired: {prometheus.ever}")
+
+
+def troubles_show(prometheus):
+    for instance, panel in PANELS.items():
+        query = panels_of(DASHBOARDS, "overview", instance)[panel]
+        wait_until(lambda: max(prometheus.ask(query), default=0) > 0, f"{instance}: trouble on '{panel}'")
+    for panel in CALM:
+        query = panels_of(DASHBOARDS, "overview", "fine")[panel]
+        check(max(prometheus.ask(query), default=0) == 0, f"fine: trouble on '{panel}'")
 
 
 def troubles_raise_their_alerts():
@@ -247,6 +261,7 @@ def troubles_raise_their_alerts():
             expected = set().union(*TROUBLES.values())
             prometheus.wait_for_alerts(expected, PATIENCE_S)
             only_the_expected(prometheus, expected)
+            troubles_show(prometheus)
         check(services["fine"].end() == 0, "it ends when it is told to")
         down = ("fine", "TcptwinDown", "critical")
         prometheus.wait_for_alerts({down}, PATIENCE_S)

@@ -4,10 +4,7 @@
 included, asked of a real Prometheus that scrapes a live `tcptwin serve`; each must return data. Exits with 77
 where the running kernel does not allow it."""
 import contextlib
-import glob
-import json
 import math
-import os
 import re
 import shutil
 import socket
@@ -17,13 +14,12 @@ import threading
 sys.path.insert(0, sys.argv[1])
 import socket_states as states  # noqa: E402
 from alerting import Prometheus, free_port  # noqa: E402
+from dashboard_queries import of_panels_and_variables, panels_of  # noqa: E402
 from live_program import cannot_trace, check, play_each, skip, wait_until  # noqa: E402
 from service import Service, total  # noqa: E402
 
 TCPTWIN, DASHBOARDS = sys.argv[2:4]
 PATIENCE_S = 90
-# What Grafana puts in. The ranges are short, so that the test is.
-VARIABLES = {"$__rate_interval": "10s", "$__range": "60s", "$job": "tcptwin", "$instance": ".+", "$unit": ".+", "$port": ".+"}
 
 
 # What the traffic of this test does wrong is seen there, above 0; and what it does not do is 0 there.
@@ -31,26 +27,6 @@ TROUBLED = {"Stuck now", "Handshakes failing", "Cut off", "Half-open now", "What
             "Stuck sockets, by state", "Whose is it", "Why connections ended, and what to do", "Half-open connections, by port",
             "Handshakes that failed, by how it showed"}
 CALM = {"Divergences", "Events lost"}
-
-
-def filled(text):
-    for name, value in VARIABLES.items():
-        text = text.replace(name, value)
-    check("$" not in re.sub(r'"\$\d"', "", text), f"a variable is left in {text}")
-    return text
-
-
-def queries():
-    """(dashboard and panel, query) of each panel; (dashboard and variable, query) of each variable."""
-    of_panels, of_variables = [], []
-    for path in sorted(glob.glob(os.path.join(DASHBOARDS, "*.json"))):
-        with open(path, encoding="utf-8") as file:
-            dashboard = json.load(file)
-        of_panels += [(f"{dashboard['uid']}: {panel['title']}", filled(target["expr"]))
-                      for panel in dashboard["panels"] for target in panel.get("targets", [])]
-        of_variables += [(f"{dashboard['uid']}: ${variable['name']}", filled(variable["query"]["query"]))
-                         for variable in dashboard["templating"]["list"] if variable["type"] == "query"]
-    return of_panels, of_variables
 
 
 def has_data(prometheus, query):
@@ -114,7 +90,7 @@ def traffic(namespace):
 def every_query_returns_data(namespace):
     if shutil.which("prometheus") is None:
         return "prometheus (Debian package prometheus) is missing"
-    of_panels, of_variables = queries()
+    of_panels, of_variables = of_panels_and_variables(DASHBOARDS)
     check(len(of_panels) > 50 and len(of_variables) >= 10, "the dashboards were read")
     port = free_port()
     with Service(TCPTWIN, "-N", namespace.name, "--listen", f"127.0.0.1:{port}") as service, \
@@ -125,8 +101,7 @@ def every_query_returns_data(namespace):
             for kind, has in ((of_panels, has_data), (of_variables, has_values)):
                 for where, query in kind:
                     wait_until(lambda: has(prometheus, query), f"data for {where}: {query}", PATIENCE_S)
-            of_overview = {where.removeprefix("tcptwin-overview: "): query for where, query in reversed(of_panels)
-                           if where.startswith("tcptwin-overview: ")}  # the first query of each panel
+            of_overview = panels_of(DASHBOARDS, "overview")
             for panel in TROUBLED:
                 wait_until(lambda: max(prometheus.ask(of_overview[panel]), default=0) > 0, f"trouble on '{panel}'")
             for panel in CALM:
