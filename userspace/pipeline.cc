@@ -10,24 +10,23 @@
 namespace tcptwin {
 
 void Pipeline::on_record(std::span<const std::byte> record) {
-  auto decoded = sources::decode(record);
-  auto* observation = std::get_if<tracker::Observation>(&decoded);
-  if (observation == nullptr) {
+  if (sources::decode_into(record, observation_)) {
     ++malformed_;  // reaches the tracker with the next status, as a loss
     return;
   }
-  if (auto* status = std::get_if<tracker::StreamStatus>(observation)) {
+  auto* status = std::get_if<tracker::StreamStatus>(&observation_);
+  if (status != nullptr) {
     status->malformed += malformed_;
     told_malformed_ = malformed_;
     status->unrecorded = unrecorded_;
     status_ = *status;
   }
   const auto time_of = [](const auto& event) { return event.time; };
-  latest_ = std::max(latest_, std::visit(time_of, *observation));
-  tracker_.observe(*observation, findings_);
-  const auto* mark = std::get_if<tracker::CensusMark>(observation);
-  const bool pauses = std::holds_alternative<tracker::StreamStatus>(*observation) ||
-                      (mark != nullptr && mark->phase == tracker::CensusPhase::Ended);
+  latest_ = std::max(latest_, std::visit(time_of, observation_));
+  tracker_.observe(observation_, findings_);
+  const auto* mark = std::get_if<tracker::CensusMark>(&observation_);
+  const bool pauses =
+      status != nullptr || (mark != nullptr && mark->phase == tracker::CensusPhase::Ended);
   if (pauses) tracker_.advance(status_.time, findings_);
 }
 

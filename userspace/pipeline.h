@@ -30,6 +30,7 @@ class Pipeline final : public sources::RecordHandler {
  private:
   tracker::Tracker& tracker_;
   tracker::FindingHandler& findings_;
+  tracker::Observation observation_;  // the present one; large, and kept where it is
   tracker::StreamStatus status_;
   KernelTime latest_;  // of all that was observed
   std::uint64_t malformed_ = 0;

@@ -10,17 +10,21 @@ namespace {
 
 constexpr std::size_t kGroups = 8;
 
-std::size_t mix(std::size_t hash, std::uint64_t value) {
-  // The multiplier is 2^64 divided by the golden ratio: it spreads neighbouring ports and
-  // addresses.
-  hash ^= value + 0x9e3779b97f4a7c15ULL + (hash << 6) + (hash >> 2);
-  return hash * 0x9e3779b97f4a7c15ULL;
+// The two halves of the 128-bit product, folded: every bit of both factors reaches every bit.
+std::uint64_t fold(std::uint64_t one, std::uint64_t other) {
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = Wide{one} * other;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
-std::size_t mix(std::size_t hash, const Endpoint& endpoint) {
-  std::array<std::uint64_t, 2> halves{};
-  std::memcpy(halves.data(), endpoint.address.bytes.data(), sizeof halves);
-  return mix(mix(mix(hash, halves[0]), halves[1]), endpoint.port);
+// The constants, digits of pi, keep zero halves from wiping out the other factor.
+std::uint64_t hash_of(const Address& local, const Address& remote) {
+  std::array<std::uint64_t, 2> ours{};
+  std::array<std::uint64_t, 2> theirs{};
+  std::memcpy(ours.data(), local.bytes.data(), sizeof ours);
+  std::memcpy(theirs.data(), remote.bytes.data(), sizeof theirs);
+  return fold(ours[0] ^ 0x243f6a8885a308d3ULL, theirs[0] ^ 0x13198a2e03707344ULL) ^
+         fold(ours[1] ^ 0xa4093822299f31d0ULL, theirs[1] ^ 0x082efa98ec4e6c89ULL);
 }
 
 void append_number(std::string& text, unsigned value, int base) {
@@ -82,7 +86,10 @@ std::string inet6_text(const Address& address) {
 }  // namespace
 
 std::size_t TupleHash::operator()(const Tuple& tuple) const noexcept {
-  return mix(mix(mix(0, tuple.netns), tuple.local), tuple.remote);
+  const std::uint64_t ports =
+      std::uint64_t{tuple.netns} << 32 | std::uint64_t{tuple.local.port} << 16 | tuple.remote.port;
+  return fold(hash_of(tuple.local.address, tuple.remote.address) ^ 0x452821e638d01377ULL,
+              ports ^ 0xbe5466cf34e90c6cULL);
 }
 
 std::string to_string(const Address& address) {

@@ -147,6 +147,23 @@ bool handshake_ack_is_certain(const Evidence& e) {
          e.snapshot.error == 0 && !e.reset_received && !abort_is_possible(e);
 }
 
+// The rules that can hold in each state, in their order: a step asks a dozen and not all.
+struct RulesOfState {
+  std::array<std::uint8_t, kRules.size()> numbers{};
+  std::size_t count = 0;
+};
+
+constexpr auto kRulesByState = [] {
+  std::array<RulesOfState, kStateCount> by_state{};
+  for (const State state : kAllStates) {
+    RulesOfState& mine = by_state[index(state)];
+    for (std::size_t i = 0; i < kRules.size(); ++i) {
+      if (kRules[i].from.contains(state)) mine.numbers[mine.count++] = static_cast<std::uint8_t>(i);
+    }
+  }
+  return by_state;
+}();
+
 }  // namespace
 
 std::span<const InferenceRule> inference_rules() {
@@ -154,8 +171,10 @@ std::span<const InferenceRule> inference_rules() {
 }
 
 Inference infer(State from, const Evidence& evidence) {
-  for (const InferenceRule& rule : kRules) {
-    if (rule.from.contains(from) && rule.holds(evidence)) return rule.gives;
+  const RulesOfState& mine = kRulesByState[index(from)];
+  for (std::size_t i = 0; i < mine.count; ++i) {
+    const InferenceRule& rule = kRules[mine.numbers[i]];
+    if (rule.holds(evidence)) return rule.gives;
   }
   return {};
 }

@@ -2,6 +2,7 @@
 // The arrows of the dialect. The catalogue's texts are in dialect_catalogue.cc.
 #include "model/linux_dialect.h"
 
+#include <algorithm>
 #include <array>
 
 namespace tcptwin::model {
@@ -83,6 +84,9 @@ constexpr bool rows_are_unambiguous() {
   return true;
 }
 static_assert(rows_are_unambiguous());
+static_assert(std::ranges::none_of(kRows, [](const DialectRow& row) {
+  return row.id == DialectId::None;
+}));
 
 }  // namespace
 
@@ -91,6 +95,7 @@ std::span<const DialectRow> dialect_rows() {
 }
 
 const DialectRow* find_dialect_row(State from, Cause cause, DialectId id) {
+  if (id == DialectId::None) return nullptr;  // no row has it: the reference explains it
   for (const DialectRow& row : kRows) {
     if (row.cause == cause && row.id == id && row.from.contains(from)) return &row;
   }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "model/reference_fsm.h"
 
+#include <array>
+#include <cstddef>
+
 #include "model/transition_proofs.h"  // the proofs are checked wherever the model is built
 
 namespace tcptwin::model {
@@ -61,8 +64,29 @@ Judgement by_reference(MirrorState from, const Inference& inference, Origin orig
 
 }  // namespace
 
+namespace {
+
+// The table's answers by state, stimulus and origin: found once, at compile time.
+constexpr std::size_t kOrigins = 3;
+constexpr auto kPredictions = [] {
+  std::array<std::array<std::array<std::optional<Prediction>, kOrigins>, kStimulusCount>,
+             kStateCount>
+      all{};
+  for (const State from : kAllStates) {
+    for (std::size_t stimulus = 0; stimulus < kStimulusCount; ++stimulus) {
+      for (std::size_t origin = 0; origin < kOrigins; ++origin) {
+        all[index(from)][stimulus][origin] =
+            predict(kReference, from, static_cast<Stimulus>(stimulus), static_cast<Origin>(origin));
+      }
+    }
+  }
+  return all;
+}();
+
+}  // namespace
+
 std::optional<Prediction> predict(State from, Stimulus stimulus, Origin origin) {
-  return predict(kReference, from, stimulus, origin);
+  return kPredictions[index(from)][index(stimulus)][static_cast<std::size_t>(origin)];
 }
 
 bool is_legal_pair(MirrorState from, MirrorState to) {

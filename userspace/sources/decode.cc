@@ -2,8 +2,10 @@
 #include "sources/decode.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "sources/decode_census.h"
 #include "sources/decode_segment.h"
@@ -37,7 +39,11 @@ bool is_exact(const tcptwin_header& header) {
   return (header.flags & TCPTWIN_FROM_FUNCTION) != 0;
 }
 
-Decoded decode_record(const tcptwin_state_change& record) {
+// The records that every connection makes are decoded right where the observation is wanted: it is
+// several hundred bytes, and moving it costs more than making it.
+using Refusal = std::optional<DecodeError>;
+
+Refusal decode_record(const tcptwin_state_change& record, Observation& out) {
   if (!is_well_formed(record.socket) || record.socket.kind != TCPTWIN_FULL_SOCKET) {
     return DecodeError::BadField;
   }
@@ -46,22 +52,22 @@ Decoded decode_record(const tcptwin_state_change& record) {
   if (!from || !to) return DecodeError::BadState;
   const auto context = context_of(record.actor.context);
   if (!context || record.evidence.shutdown > 3) return DecodeError::BadField;
-  tracker::StateChanged change{};
+  auto& change = out.emplace<tracker::StateChanged>();
   change.time = kernel_time_from_ns(record.header.time_ns);
   change.socket = reference_of(record.socket);
   change.tuple = tuple_of(record.socket);
   change.from = *from;
   change.to = *to;
-  change.snapshot = snapshot_of(record.evidence);
+  read_snapshot(change.snapshot, record.evidence);
   change.context = *context;
   change.actor = actor_of(record.actor);
   change.cgroup = record.cgroup;
   change.call_path = record.call_path;
   change.recovered = (record.header.flags & TCPTWIN_FROM_SIDE_PROGRAM) != 0;
-  return change;
+  return std::nullopt;
 }
 
-Decoded decode_record(const tcptwin_socket_event& record) {
+Refusal decode_record(const tcptwin_socket_event& record, Observation& out) {
   const auto kind = static_cast<tcptwin_record_kind>(record.header.kind);
   if (!is_well_formed(record.socket) || record.has_segment > 1) return DecodeError::BadField;
   // Only a reset can be sent where no socket is.
@@ -74,34 +80,38 @@ Decoded decode_record(const tcptwin_socket_event& record) {
   const auto segment = [&record](tcptwin_segment_flag bit) {
     return (record.segment_flags & bit) != 0;
   };
-  if (kind == TCPTWIN_RESET_RECEIVED) return tracker::ResetReceived{time, socket, tuple};
-  if (kind == TCPTWIN_RESET_SENT) {
-    return tracker::ResetSentObserved{time,
-                                      socket,
-                                      tuple,
-                                      holder_of(record.socket),
-                                      record.has_segment != 0,
-                                      segment(TCPTWIN_SEGMENT_SYN),
-                                      record.reset_reason};
+  const auto is_retransmit = [kind] {
+    return kind == TCPTWIN_RETRANSMIT || kind == TCPTWIN_SYNACK_RETRANSMIT;
+  };
+  if (kind == TCPTWIN_SOCKET_DESTROYED) {
+    out = tracker::SocketDestroyed{time, socket, tuple};
+  } else if (kind == TCPTWIN_RESET_RECEIVED) {
+    out = tracker::ResetReceived{time, socket, tuple};
+  } else if (kind == TCPTWIN_RESET_SENT) {
+    out = tracker::ResetSentObserved{time,
+                                     socket,
+                                     tuple,
+                                     holder_of(record.socket),
+                                     record.has_segment != 0,
+                                     segment(TCPTWIN_SEGMENT_SYN),
+                                     record.reset_reason};
+  } else if (kind == TCPTWIN_ERROR_REPORT) {
+    out = tracker::ErrorReported{time, socket, tuple, record.error};
+  } else if (is_retransmit()) {
+    out = tracker::SegmentRetransmitted{time, socket, tuple, kind == TCPTWIN_SYNACK_RETRANSMIT};
+  } else {
+    const auto substate = substate_of(record.socket);
+    if (!substate) return DecodeError::BadState;
+    out = tracker::MinisocketSegment{time,
+                                     socket,
+                                     tuple,
+                                     *substate,
+                                     segment(TCPTWIN_SEGMENT_FIN),
+                                     segment(TCPTWIN_SEGMENT_SYN),
+                                     segment(TCPTWIN_SEGMENT_RST),
+                                     is_exact(record.header)};
   }
-  if (kind == TCPTWIN_ERROR_REPORT) {
-    return tracker::ErrorReported{time, socket, tuple, record.error};
-  }
-  if (kind == TCPTWIN_SOCKET_DESTROYED) return tracker::SocketDestroyed{time, socket, tuple};
-  if (kind == TCPTWIN_RETRANSMIT) return tracker::SegmentRetransmitted{time, socket, tuple, false};
-  if (kind == TCPTWIN_SYNACK_RETRANSMIT) {
-    return tracker::SegmentRetransmitted{time, socket, tuple, true};
-  }
-  const auto substate = substate_of(record.socket);
-  if (!substate) return DecodeError::BadState;
-  return tracker::MinisocketSegment{time,
-                                    socket,
-                                    tuple,
-                                    *substate,
-                                    segment(TCPTWIN_SEGMENT_FIN),
-                                    segment(TCPTWIN_SEGMENT_SYN),
-                                    segment(TCPTWIN_SEGMENT_RST),
-                                    is_exact(record.header)};
+  return std::nullopt;
 }
 
 std::optional<tracker::TimerOperation> operation_of(std::uint8_t number) {
@@ -116,7 +126,7 @@ std::optional<tracker::TimerOperation> operation_of(std::uint8_t number) {
   return std::nullopt;
 }
 
-Decoded decode_record(const tcptwin_timer_event& record) {
+Refusal decode_record(const tcptwin_timer_event& record, Observation& out) {
   const bool is_request = record.header.kind == TCPTWIN_REQUEST_TIMER;
   const auto expected = is_request ? TCPTWIN_REQUEST_SOCKET : TCPTWIN_MINISOCKET;
   const auto operation = operation_of(record.operation);
@@ -127,13 +137,15 @@ Decoded decode_record(const tcptwin_timer_event& record) {
   const auto socket = reference_of(record.socket);
   const Tuple tuple = tuple_of(record.socket);
   if (is_request) {
-    return tracker::RequestTimer{
+    out = tracker::RequestTimer{
         time, socket, tuple, *operation, record.timeouts, record.listener, is_exact(record.header)};
+    return std::nullopt;
   }
   const auto substate = substate_of(record.socket);
   if (!substate) return DecodeError::BadState;
-  return tracker::MinisocketTimer{time,       socket,    tuple,
-                                  *operation, *substate, is_exact(record.header)};
+  out =
+      tracker::MinisocketTimer{time, socket, tuple, *operation, *substate, is_exact(record.header)};
+  return std::nullopt;
 }
 
 Decoded decode_record(const tcptwin_socket_accepted& record) {
@@ -179,14 +191,27 @@ Decoded decode_record(const tcptwin_status& record) {
   return status;
 }
 
-// Copies the bytes into a record of the kind they claim to be, since they need not be aligned.
+// Of the rarer kinds.
 template <typename Record>
-Decoded decode_as(std::span<const std::byte> bytes, std::uint16_t claimed_size) {
+Refusal decode_record(const Record& record, Observation& out) {
+  Decoded decoded = decode_record(record);
+  if (const auto* refusal = std::get_if<DecodeError>(&decoded)) return *refusal;
+  out = std::get<Observation>(std::move(decoded));
+  return std::nullopt;
+}
+
+// In the ring a record lies as the kernel's compiler would put it, and is read there. Elsewhere (a
+// recording, a test) it need not be aligned, and is copied.
+template <typename Record>
+Refusal decode_as(std::span<const std::byte> bytes, std::uint16_t claimed_size, Observation& out) {
   if (bytes.size() < sizeof(Record)) return DecodeError::Truncated;
   if (bytes.size() != sizeof(Record) || claimed_size != bytes.size()) return DecodeError::WrongSize;
+  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(Record) == 0) {
+    return decode_record(*reinterpret_cast<const Record*>(bytes.data()), out);
+  }
   Record record;
   std::memcpy(&record, bytes.data(), sizeof record);
-  return decode_record(record);
+  return decode_record(record, out);
 }
 
 }  // namespace
@@ -210,6 +235,12 @@ std::string_view label(DecodeError error) {
 }
 
 std::variant<Observation, DecodeError> decode(std::span<const std::byte> record) {
+  Decoded decoded;
+  if (const auto refusal = decode_into(record, std::get<Observation>(decoded))) decoded = *refusal;
+  return decoded;
+}
+
+std::optional<DecodeError> decode_into(std::span<const std::byte> record, Observation& out) {
   tcptwin_header header;
   if (record.size() < sizeof header) return DecodeError::Truncated;
   std::memcpy(&header, record.data(), sizeof header);
@@ -217,7 +248,7 @@ std::variant<Observation, DecodeError> decode(std::span<const std::byte> record)
   if (header.time_ns > kLatestTime) return DecodeError::BadField;
   switch (header.kind) {
     case TCPTWIN_STATE_CHANGE:
-      return decode_as<tcptwin_state_change>(record, header.size);
+      return decode_as<tcptwin_state_change>(record, header.size, out);
     case TCPTWIN_RESET_RECEIVED:
     case TCPTWIN_RESET_SENT:
     case TCPTWIN_ERROR_REPORT:
@@ -225,24 +256,24 @@ std::variant<Observation, DecodeError> decode(std::span<const std::byte> record)
     case TCPTWIN_RETRANSMIT:
     case TCPTWIN_SYNACK_RETRANSMIT:
     case TCPTWIN_MINISOCKET_SEGMENT:
-      return decode_as<tcptwin_socket_event>(record, header.size);
+      return decode_as<tcptwin_socket_event>(record, header.size, out);
     case TCPTWIN_TIME_WAIT_TIMER:
     case TCPTWIN_REQUEST_TIMER:
-      return decode_as<tcptwin_timer_event>(record, header.size);
+      return decode_as<tcptwin_timer_event>(record, header.size, out);
     case TCPTWIN_SOCKET_ACCEPTED:
-      return decode_as<tcptwin_socket_accepted>(record, header.size);
+      return decode_as<tcptwin_socket_accepted>(record, header.size, out);
     case TCPTWIN_SEGMENT:
-      return decode_as<tcptwin_segment>(record, header.size);
+      return decode_as<tcptwin_segment>(record, header.size, out);
     case TCPTWIN_CALL_PATH:
-      return decode_as<tcptwin_call_path>(record, header.size);
+      return decode_as<tcptwin_call_path>(record, header.size, out);
     case TCPTWIN_STATUS:
-      return decode_as<tcptwin_status>(record, header.size);
+      return decode_as<tcptwin_status>(record, header.size, out);
     case TCPTWIN_EXISTING_SOCKET:
-      return decode_as<tcptwin_existing_socket>(record, header.size);
+      return decode_as<tcptwin_existing_socket>(record, header.size, out);
     case TCPTWIN_SOCKET_HOLDER:
-      return decode_as<tcptwin_socket_holder>(record, header.size);
+      return decode_as<tcptwin_socket_holder>(record, header.size, out);
     case TCPTWIN_CENSUS:
-      return decode_as<tcptwin_census>(record, header.size);
+      return decode_as<tcptwin_census>(record, header.size, out);
   }
   return DecodeError::UnknownKind;
 }

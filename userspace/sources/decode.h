@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <variant>
 
@@ -22,5 +23,8 @@ enum class DecodeError {
 std::string_view label(DecodeError error);
 
 std::variant<tracker::Observation, DecodeError> decode(std::span<const std::byte> record);
+// The same into what is there already; after a refusal its content means nothing.
+std::optional<DecodeError> decode_into(std::span<const std::byte> record,
+                                       tracker::Observation& out);
 
 }  // namespace tcptwin::sources

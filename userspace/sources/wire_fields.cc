@@ -88,10 +88,15 @@ bool is_well_formed(const tcptwin_socket& socket) {
 }
 
 model::Snapshot snapshot_of(const tcptwin_evidence& evidence) {
+  model::Snapshot snapshot;
+  read_snapshot(snapshot, evidence);
+  return snapshot;
+}
+
+void read_snapshot(model::Snapshot& snapshot, const tcptwin_evidence& evidence) {
   const auto flag = [&evidence](tcptwin_evidence_flag bit) {
     return (evidence.flags & static_cast<std::uint32_t>(bit)) != 0;
   };
-  model::Snapshot snapshot;
   snapshot.snd_una = SequenceNumber{evidence.snd_una};
   snapshot.snd_nxt = SequenceNumber{evidence.snd_nxt};
   snapshot.write_seq = SequenceNumber{evidence.write_seq};
@@ -130,7 +135,6 @@ model::Snapshot snapshot_of(const tcptwin_evidence& evidence) {
   snapshot.sack = flag(TCPTWIN_SACK);
   snapshot.window_scale = flag(TCPTWIN_WINDOW_SCALE);
   snapshot.user_timeout = flag(TCPTWIN_USER_TIMEOUT);
-  return snapshot;
 }
 
 std::string_view text_of(const char* bytes, std::size_t limit) {

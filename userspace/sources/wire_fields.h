@@ -35,6 +35,7 @@ tracker::SocketReference reference_of(const tcptwin_socket& socket);
 Tuple tuple_of(const tcptwin_socket& socket);
 
 model::Snapshot snapshot_of(const tcptwin_evidence& evidence);
+void read_snapshot(model::Snapshot& snapshot, const tcptwin_evidence& evidence);  // every field
 
 // Up to the first NUL, or all of it.
 std::string_view text_of(const char* bytes, std::size_t limit);

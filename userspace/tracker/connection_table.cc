@@ -8,18 +8,12 @@ namespace {
 
 // About a second of destroyed sockets on a host that closes 50,000 connections a second.
 constexpr std::size_t kDestroyedRemembered = 65536;
-
-template <typename Map, typename Key>
-void erase_if_is(Map& map, const Key& key, TwinHandle handle) {
-  const auto found = map.find(key);
-  if (found != map.end() && found->second == handle) map.erase(found);
-}
+constexpr std::size_t kPortsKept = 4096;
 
 }  // namespace
 
 TwinHandle ConnectionTable::find(TwinKey key) const {
-  const auto found = by_key_.find(key);
-  return found == by_key_.end() ? kNoTwin : found->second;
+  return by_key_.find(key);
 }
 
 TwinHandle ConnectionTable::find(TwinKey key, model::Holder holder) const {
@@ -33,6 +27,7 @@ TwinHandle ConnectionTable::insert(TwinKey key, const Twin& twin) {
   if (free_.empty()) {
     handle = static_cast<TwinHandle>(nodes_.size());
     nodes_.emplace_back();
+    links_.emplace_back();
   } else {
     handle = free_.back();
     free_.pop_back();
@@ -40,7 +35,7 @@ TwinHandle ConnectionTable::insert(TwinKey key, const Twin& twin) {
   nodes_[handle].twin = twin;
   nodes_[handle].key = key;
   nodes_[handle].in_use = true;
-  by_key_[key] = handle;
+  by_key_.set(key, handle);
   link_newest(handle);
   ++size_;
   ++counts_[static_cast<std::size_t>(twin.mirror.holder)];
@@ -54,8 +49,9 @@ void ConnectionTable::remove(TwinHandle handle) {
   // Removing twice would give one node to two twins, and invent divergences.
   assert(node.in_use);
   node.in_use = false;
-  erase_if_is(by_key_, node.key, handle);
-  erase_if_is(by_tuple_, node.twin.identity.tuple, handle);
+  by_key_.erase_if_is(node.key, handle);
+  if (node.has_tuple) by_tuple_.erase_if_is(TupleHash{}(node.twin.identity.tuple), handle);
+  node.has_tuple = false;
   forget_listener(handle);
   unlink(handle);
   --size_;
@@ -66,9 +62,9 @@ void ConnectionTable::remove(TwinHandle handle) {
 }
 
 void ConnectionTable::rekey(TwinHandle handle, TwinKey key) {
-  erase_if_is(by_key_, nodes_[handle].key, handle);
+  by_key_.erase_if_is(nodes_[handle].key, handle);
   nodes_[handle].key = key;
-  by_key_[key] = handle;
+  by_key_.set(key, handle);
 }
 
 void ConnectionTable::set_state(TwinHandle handle, model::MirrorState state) {
@@ -92,9 +88,17 @@ void ConnectionTable::count_half_open(Node& node) {
     ++half_open_[*node.half_open_at];
     return;
   }
-  const auto counted = half_open_.find(*node.half_open_at);
-  if (--counted->second == 0) half_open_.erase(counted);
+  --half_open_[*node.half_open_at];
   node.half_open_at.reset();
+  if (half_open_.size() > kPortsKept) {
+    std::erase_if(half_open_, [](const auto& entry) { return entry.second == 0; });
+  }
+}
+
+HalfOpenByPort ConnectionTable::half_open() const {
+  HalfOpenByPort now = half_open_;
+  std::erase_if(now, [](const auto& entry) { return entry.second == 0; });
+  return now;
 }
 
 void ConnectionTable::touch(TwinHandle handle) {
@@ -104,60 +108,60 @@ void ConnectionTable::touch(TwinHandle handle) {
 }
 
 void ConnectionTable::link_newest(TwinHandle handle) {
-  nodes_[handle].newer = kNoTwin;
-  nodes_[handle].older = newest_;
-  if (newest_ != kNoTwin) nodes_[newest_].newer = handle;
+  links_[handle] = {kNoTwin, newest_};
+  if (newest_ != kNoTwin) links_[newest_].newer = handle;
   newest_ = handle;
   if (oldest_ == kNoTwin) oldest_ = handle;
 }
 
 void ConnectionTable::unlink(TwinHandle handle) {
-  const Node& node = nodes_[handle];
-  (node.newer == kNoTwin ? newest_ : nodes_[node.newer].older) = node.older;
-  (node.older == kNoTwin ? oldest_ : nodes_[node.older].newer) = node.newer;
+  const Links& links = links_[handle];
+  (links.newer == kNoTwin ? newest_ : links_[links.newer].older) = links.older;
+  (links.older == kNoTwin ? oldest_ : links_[links.older].newer) = links.newer;
 }
 
 void ConnectionTable::index_tuple(TwinHandle handle) {
-  by_tuple_[nodes_[handle].twin.identity.tuple] = handle;
+  by_tuple_.set(TupleHash{}(nodes_[handle].twin.identity.tuple), handle);
+  nodes_[handle].has_tuple = true;
 }
 
 TwinHandle ConnectionTable::find_tuple(const Tuple& tuple) const {
-  const auto found = by_tuple_.find(tuple);
-  return found == by_tuple_.end() ? kNoTwin : found->second;
+  const TwinHandle handle = by_tuple_.find(TupleHash{}(tuple));
+  const bool fits = handle != kNoTwin && nodes_[handle].twin.identity.tuple == tuple;
+  return fits ? handle : kNoTwin;
 }
 
-Tuple ConnectionTable::listening_on(const Tuple& tuple) {
-  Tuple port_only;
-  port_only.netns = tuple.netns;
-  port_only.local.port = tuple.local.port;
-  return port_only;
+std::uint64_t ConnectionTable::listening_on(const Tuple& tuple) {
+  return std::uint64_t{tuple.netns} << 16 | tuple.local.port;
 }
 
 void ConnectionTable::index_listener(TwinHandle handle) {
   const Twin& twin = nodes_[handle].twin;
-  listeners_by_address_[twin.socket.address] = handle;
-  listeners_by_port_[listening_on(twin.identity.tuple)] = handle;
+  listeners_by_address_.set(twin.socket.address, handle);
+  listeners_by_port_.set(listening_on(twin.identity.tuple), handle);
+  nodes_[handle].is_listener = true;
 }
 
 void ConnectionTable::forget_listener(TwinHandle handle) {
+  if (!nodes_[handle].is_listener) return;
   const Twin& twin = nodes_[handle].twin;
-  erase_if_is(listeners_by_address_, twin.socket.address, handle);
-  erase_if_is(listeners_by_port_, listening_on(twin.identity.tuple), handle);
+  listeners_by_address_.erase_if_is(twin.socket.address, handle);
+  listeners_by_port_.erase_if_is(listening_on(twin.identity.tuple), handle);
+  nodes_[handle].is_listener = false;
 }
 
 TwinHandle ConnectionTable::find_listener(std::uint64_t address, const Tuple& tuple) const {
-  const auto by_address = listeners_by_address_.find(address);
-  if (by_address != listeners_by_address_.end()) return by_address->second;
-  const auto by_port = listeners_by_port_.find(listening_on(tuple));
-  return by_port == listeners_by_port_.end() ? kNoTwin : by_port->second;
+  const TwinHandle by_address = address == 0 ? kNoTwin : listeners_by_address_.find(address);
+  return by_address != kNoTwin ? by_address : listeners_by_port_.find(listening_on(tuple));
+}
+
+bool ConnectionTable::was_destroyed(TwinKey key) const {
+  return !destroyed_.empty() && destroyed_[key % kDestroyedRemembered] == key;
 }
 
 void ConnectionTable::remember_destroyed(TwinKey key) {
-  if (!destroyed_.insert(key).second) return;
-  destroyed_order_.push_back(key);
-  if (destroyed_order_.size() <= kDestroyedRemembered) return;
-  destroyed_.erase(destroyed_order_.front());
-  destroyed_order_.pop_front();
+  if (destroyed_.empty()) destroyed_.resize(kDestroyedRemembered);
+  destroyed_[key % kDestroyedRemembered] = key;
 }
 
 }  // namespace tcptwin::tracker

@@ -8,11 +8,10 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
-#include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "base/endpoint.h"
+#include "tracker/flat_index.h"
 #include "tracker/twin.h"
 
 namespace tcptwin::tracker {
@@ -55,8 +54,9 @@ class ConnectionTable {
   void forget_listener(TwinHandle handle);
   TwinHandle find_listener(std::uint64_t address, const Tuple& tuple) const;
 
-  // Cookies of sockets the kernel has destroyed, the latest 65,536: one that acts again is a ghost.
-  bool was_destroyed(TwinKey key) const { return destroyed_.contains(key); }
+  // Cookies of sockets the kernel has destroyed, some 65,536 of the latest: one that acts again is
+  // a ghost.
+  bool was_destroyed(TwinKey key) const;
   void remember_destroyed(TwinKey key);
 
   // Every twin. `visit` may remove the twin it is shown, and no other.
@@ -74,14 +74,20 @@ class ConnectionTable {
   // By model::labelled_index().
   const std::array<std::size_t, model::kLabelledStateCount>& states() const { return by_state_; }
   // Request sockets and children in SYN_RECV.
-  const HalfOpenByPort& half_open() const { return half_open_; }
+  HalfOpenByPort half_open() const;
 
  private:
   struct Node {
     Twin twin;
     TwinKey key = 0;
     bool in_use = false;
+    bool has_tuple = false;                     // is in by_tuple_
+    bool is_listener = false;                   // is in listeners_by_...
     std::optional<std::uint16_t> half_open_at;  // the port it is counted at; survives a new tuple
+  };
+  // Between its neighbours in the order of use. Apart from the twins, so that a neighbour costs a
+  // cache line of eight links and not one of its own.
+  struct Links {
     TwinHandle newer = kNoTwin;
     TwinHandle older = kNoTwin;
   };
@@ -90,23 +96,23 @@ class ConnectionTable {
   void count_half_open(Node& node);
   void link_newest(TwinHandle handle);
   void unlink(TwinHandle handle);
-  static Tuple listening_on(const Tuple& tuple);
+  static std::uint64_t listening_on(const Tuple& tuple);
 
   std::size_t limit_;
   std::size_t size_ = 0;
   std::array<std::size_t, 3> counts_{};
   std::array<std::size_t, model::kLabelledStateCount> by_state_{};
-  HalfOpenByPort half_open_;
-  std::deque<Node> nodes_;  // stable addresses, no copies when it grows
+  HalfOpenByPort half_open_;  // zeros stay for a while: the next one is on its way
+  std::deque<Node> nodes_;    // stable addresses, no copies when it grows
+  std::vector<Links> links_;  // by twin
   std::vector<TwinHandle> free_;
   TwinHandle newest_ = kNoTwin;
   TwinHandle oldest_ = kNoTwin;
-  std::unordered_map<TwinKey, TwinHandle> by_key_;
-  std::unordered_map<Tuple, TwinHandle, TupleHash> by_tuple_;
-  std::unordered_map<std::uint64_t, TwinHandle> listeners_by_address_;
-  std::unordered_map<Tuple, TwinHandle, TupleHash> listeners_by_port_;
-  std::unordered_set<TwinKey> destroyed_;
-  std::deque<TwinKey> destroyed_order_;
+  FlatIndex<NeighboursTogether> by_key_;
+  FlatIndex<> by_tuple_;  // by its hash
+  FlatIndex<> listeners_by_address_;
+  FlatIndex<> listeners_by_port_;   // by namespace and port
+  std::vector<TwinKey> destroyed_;  // cookies, each in the place its low bits name
 };
 
 }  // namespace tcptwin::tracker

@@ -5,9 +5,21 @@
 
 namespace tcptwin::tracker {
 
+Slot& FindingQueue::push(SlotNumber& number) {
+  number = end_++;
+  const std::size_t block = number / kBlock - first_ / kBlock;
+  if (block == blocks_.size()) {
+    blocks_.push_back(spare_ ? std::move(spare_) : std::make_unique<Block>());
+  }
+  Slot& slot = (*this)[number];
+  slot.stage = Slot::Stage::Settling;
+  return slot;
+}
+
 SlotNumber FindingQueue::add(Slot slot) {
-  slots_.push_back(std::move(slot));
-  return first_ + slots_.size() - 1;
+  SlotNumber number;
+  push(number) = std::move(slot);
+  return number;
 }
 
 void FindingQueue::wake(SlotNumber number, KernelTime deadline) {
@@ -20,7 +32,7 @@ std::optional<KernelTime> FindingQueue::next_deadline() const {
   return alarms_.top().time;
 }
 
-SlotNumber FindingQueue::take_due(KernelTime now) {
+SlotNumber FindingQueue::take_next_due(KernelTime now) {
   while (!alarms_.empty() && alarms_.top().time <= now) {
     const Alarm alarm = alarms_.top();
     alarms_.pop();
@@ -31,16 +43,20 @@ SlotNumber FindingQueue::take_due(KernelTime now) {
   return kNoSlot;
 }
 
-std::optional<Slot> FindingQueue::take_ready() {
-  while (!slots_.empty() && slots_.front().stage == Slot::Stage::Dropped) {
-    slots_.pop_front();
-    ++first_;
-  }
-  if (slots_.empty() || slots_.front().stage != Slot::Stage::Ready) return std::nullopt;
-  Slot slot = std::move(slots_.front());
-  slots_.pop_front();
-  ++first_;
-  return slot;
+Slot* FindingQueue::ready_head() {
+  while (first_ != end_ && (*this)[first_].stage == Slot::Stage::Dropped) drop_head();
+  if (first_ == end_ || (*this)[first_].stage != Slot::Stage::Ready) return nullptr;
+  return &(*this)[first_];
+}
+
+void FindingQueue::drop_head() {
+  Slot& slot = (*this)[first_];
+  slot.divergence.reset();
+  slot.life.reset();
+  slot.segment.reset();
+  if (++first_ % kBlock != 0) return;
+  spare_ = std::move(blocks_.front());
+  blocks_.pop_front();
 }
 
 }  // namespace tcptwin::tracker

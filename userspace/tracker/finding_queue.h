@@ -4,6 +4,7 @@
 // judged; whatever is filled at the head goes out.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -36,22 +37,28 @@ struct Slot {
 
 class FindingQueue {
  public:
+  // A slot at the end, for the caller to fill: its step is that of an earlier one. Slots stay where
+  // they are until they are taken out.
+  Slot& push(SlotNumber& number);
   SlotNumber add(Slot slot);
-  Slot& operator[](SlotNumber number) { return slots_[number - first_]; }
-  bool contains(SlotNumber number) const {
-    return number >= first_ && number - first_ < slots_.size();
+  Slot& operator[](SlotNumber number) {
+    return (*blocks_[number / kBlock - first_ / kBlock])[number % kBlock];
   }
-  std::size_t size() const { return slots_.size(); }
+  bool contains(SlotNumber number) const { return number >= first_ && number < end_; }
+  std::size_t size() const { return end_ - first_; }
   SlotNumber oldest() const { return first_; }
 
   // Asks to be told when `deadline` has come; a later call may bring it forward.
   void wake(SlotNumber number, KernelTime deadline);
   std::optional<KernelTime> next_deadline() const;
   // The next slot that is due at `now` and still settles; kNoSlot if there is none.
-  SlotNumber take_due(KernelTime now);
+  SlotNumber take_due(KernelTime now) {
+    return alarms_.empty() || alarms_.top().time > now ? kNoSlot : take_next_due(now);
+  }
 
-  // Removes and returns the head if it is filled.
-  std::optional<Slot> take_ready();
+  // The head if it is filled, else null. It is the caller's until drop_head().
+  Slot* ready_head();
+  void drop_head();
 
  private:
   struct Alarm {
@@ -59,8 +66,15 @@ class FindingQueue {
     SlotNumber slot;
     bool operator<(const Alarm& other) const { return time > other.time; }  // earliest on top
   };
-  std::deque<Slot> slots_;
+  static constexpr std::size_t kBlock = 64;
+  using Block = std::array<Slot, kBlock>;
+
+  SlotNumber take_next_due(KernelTime now);
+
+  std::deque<std::unique_ptr<Block>> blocks_;
+  std::unique_ptr<Block> spare_;  // most of the time the queue is short, and one block is enough
   SlotNumber first_ = 0;
+  SlotNumber end_ = 0;
   std::priority_queue<Alarm> alarms_;
 };
 

@@ -92,7 +92,7 @@ class Tracker::Implementation {
   void finish(FindingHandler& findings);
   std::optional<KernelTime> next_deadline() const;
   TrackerCounts counts() const;
-  const HalfOpenByPort& half_open_by_port() const { return table_.half_open(); }
+  HalfOpenByPort half_open_by_port() const { return table_.half_open(); }
   void visit(const TwinVisitor& visitor) const;
   bool wants_census() const;
   void set_stuck_thresholds(const StuckThresholds& thresholds);
@@ -112,9 +112,8 @@ class Tracker::Implementation {
   void begin_generation(TwinHandle handle, const StateChanged& event);
   void resynchronise(TwinHandle handle, KernelTime time, model::MirrorState kernel_state,
                      FindingHandler& findings);
-  model::Evidence gather(const Twin& twin, const StateChanged& event) const;
-  void follow(TwinHandle handle, const StateChanged& event, const model::Evidence& evidence,
-              FindingHandler& findings);
+  static void gather(model::Evidence& evidence, const Twin& twin, const StateChanged& event);
+  void follow(TwinHandle handle, const StateChanged& event, FindingHandler& findings);
   void attribute(Twin& twin, const StateChanged& event);
   void enrich_birth(TwinHandle handle, const StateChanged& next);
 
@@ -217,6 +216,8 @@ class Tracker::Implementation {
   void on(const CallPathNamed& event, FindingHandler& findings);
   void on(const StreamStatus& event, FindingHandler& findings);
   Step new_step(const Twin& twin, KernelTime time, model::MirrorState to) const;
+  static void begin_step(Step& step, const Twin& twin, KernelTime time, model::MirrorState to);
+  void await(SlotNumber number, KernelTime deadline);
   void settle(SlotNumber number, FindingHandler& findings);
   void settle_pending(TwinHandle handle, FindingHandler& findings);
   void judge_socket_step(SlotNumber number, FindingHandler& findings);
@@ -267,9 +268,9 @@ class Tracker::Implementation {
   // Minisockets that were started for a socket nobody knows yet (it is older than the tracer).
   std::vector<MinisocketTimer> unclaimed_minisockets_;
   // Children whose tuple is not complete at birth (before 6.18), by address of their socket.
-  std::unordered_map<std::uint64_t, TwinHandle> births_by_address_;
+  FlatIndex<> births_by_address_;
   // Request sockets that became a child; their timer's cancellation is still to come.
-  std::unordered_set<std::uint64_t> completed_requests_;
+  FlatIndex<> completed_requests_;  // the values mean nothing
   std::uint64_t numbered_ = 0;
 
   TimingWheel wheel_;
@@ -282,7 +283,7 @@ class Tracker::Implementation {
   std::unordered_map<TwinHandle, ListenerNotes> listeners_;
 
   // The two ends of a connection know the same two initial sequence numbers.
-  std::unordered_map<std::uint64_t, TwinHandle> by_sequence_numbers_;
+  FlatIndex<> by_sequence_numbers_;
   std::unordered_map<TwinHandle, OtherEnd> gone_ends_;  // by the twin of the end that is left
 
   // From the first segment on.

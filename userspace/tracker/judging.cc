@@ -63,18 +63,36 @@ std::uint64_t Tracker::Implementation::newly_missed(const StreamStatus& status) 
 
 Step Tracker::Implementation::new_step(const Twin& twin, KernelTime time,
                                        model::MirrorState to) const {
-  Step step{};
+  Step step;
+  begin_step(step, twin, time, to);
+  return step;
+}
+
+// Sets every field: slots are used again and again. The evidence is the caller's, if there is any.
+void Tracker::Implementation::begin_step(Step& step, const Twin& twin, KernelTime time,
+                                         model::MirrorState to) {
   step.time = time;
   step.connection = twin.identity;
   step.from = twin.mirror;
   step.to = to;
+  step.dwell.reset();
+  step.dwell_at_least.reset();
+  step.cause = {};
+  step.verdict = {};
+  step.confidence = {};
+  step.dialect = model::DialectId::None;
+  step.rule = {};
+  step.reason = {};
+  step.observed_by = ObservedBy::Tracepoint;
+  step.context = model::Context::Unknown;
   step.owner = named_owner(twin.owners);
+  step.call_path = 0;
+  step.evidence.reset();
   if (twin.entered) {
     step.dwell = span(*twin.entered, time);
   } else if (twin.identity.adopted || twin.taken_over) {
     step.dwell_at_least = span(twin.known_since, time);
   }
-  return step;
 }
 
 void Tracker::Implementation::settle(SlotNumber number, FindingHandler& findings) {
@@ -202,14 +220,15 @@ void Tracker::Implementation::conclude(Slot& slot) {
 void Tracker::Implementation::end_wait(TwinHandle handle, KernelTime time, Duration window,
                                        ObservedBy observed_by, FindingHandler& findings) {
   if (table_[handle].pending != kNoSlot) return;
-  Slot slot;
+  make_room(findings);
+  SlotNumber number;
+  Slot& slot = queue_.push(number);
   slot.twin = handle;
   slot.evidence_since = table_[handle].last_event;
-  slot.deadline = time + window;
-  slot.step = new_step(table_[handle], time, model::MirrorState{model::State::Closed});
+  begin_step(slot.step, table_[handle], time, model::MirrorState{model::State::Closed});
   slot.step.observed_by = observed_by;
   slot.step.context = model::Context::Softirq;
-  add_slot(std::move(slot), findings);
+  await(number, time + window);
 }
 
 void Tracker::Implementation::make_room(FindingHandler& findings) {
@@ -229,15 +248,19 @@ void Tracker::Implementation::make_room(FindingHandler& findings) {
 void Tracker::Implementation::add_slot(Slot slot, FindingHandler& findings) {
   make_room(findings);
   const KernelTime deadline = slot.deadline;
-  const TwinHandle handle = slot.twin;
-  const SlotNumber number = queue_.add(std::move(slot));
-  table_[handle].pending = number;
+  await(queue_.add(std::move(slot)), deadline);
+}
+
+// The slot's step waits for its evidence.
+void Tracker::Implementation::await(SlotNumber number, KernelTime deadline) {
+  table_[queue_[number].twin].pending = number;
   queue_.wake(number, deadline);
 }
 
 void Tracker::Implementation::flush(FindingHandler& findings) {
-  for (auto slot = queue_.take_ready(); slot; slot = queue_.take_ready()) {
+  while (const Slot* slot = queue_.ready_head()) {
     release(*slot, findings);
+    queue_.drop_head();
   }
 }
 
@@ -341,13 +364,12 @@ void Tracker::Implementation::discard(TwinHandle handle) {
   leave_listener(handle);
   leave_pair(handle);
   wheel_.cancel(handle);
-  listeners_.erase(handle);
+  if (table_[handle].identity.role == Role::Listener) listeners_.erase(handle);
   table_.remove(handle);
 }
 
 void Tracker::Implementation::forget_birth(TwinHandle handle) {
-  const auto birth = births_by_address_.find(table_[handle].socket.address);
-  if (birth != births_by_address_.end() && birth->second == handle) births_by_address_.erase(birth);
+  births_by_address_.erase_if_is(table_[handle].socket.address, handle);
 }
 
 void Tracker::Implementation::drop_pending(Twin& twin) {

@@ -219,8 +219,7 @@ void Tracker::Implementation::follow_life(Twin& twin, const StateChanged& event)
 void Tracker::Implementation::on(const SocketAccepted& event, FindingHandler&) {
   TwinHandle handle = table_.find(socket_key(event.socket), Holder::Socket);
   // Before 6.18 a child that fast open made is known by its address until its next change.
-  const auto birth = births_by_address_.find(event.socket.address);
-  if (handle == kNoTwin && birth != births_by_address_.end()) handle = birth->second;
+  if (handle == kNoTwin) handle = births_by_address_.find(event.socket.address);
   if (handle == kNoTwin) return;
   Twin& twin = table_[handle];
   twin.life.not_accepted_at = event.time;

@@ -113,7 +113,7 @@ void Tracker::Implementation::claim_minisocket(TwinHandle handle, const StateCha
 // The connection goes on in a twin of its own: the socket may be used again while it lasts.
 void Tracker::Implementation::hand_over_to_minisocket(TwinHandle socket, KernelTime time,
                                                       FindingHandler& findings) {
-  const Twin from = table_[socket];
+  const Twin& from = table_[socket];
   Twin twin;
   twin.socket = {from.socket.cookie, from.minisocket_address};
   twin.identity = from.identity;

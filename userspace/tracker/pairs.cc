@@ -22,13 +22,12 @@ void Tracker::Implementation::find_other_end(TwinHandle handle) {
   if (!twin.last || twin.pair_key) return;
   const auto numbers = initial_sequence_numbers(twin.identity, *twin.last);
   if (!numbers) return;
-  const auto other = by_sequence_numbers_.find(pair_key(numbers->second, numbers->first));
+  const TwinHandle other = by_sequence_numbers_.find(pair_key(numbers->second, numbers->first));
   twin.pair_key = pair_key(numbers->first, numbers->second);
-  by_sequence_numbers_[*twin.pair_key] = handle;
-  if (other == by_sequence_numbers_.end() || other->second == handle) return;
-  if (table_[other->second].other_end != kNoTwin) return;
-  twin.other_end = other->second;
-  table_[other->second].other_end = handle;
+  by_sequence_numbers_.set(*twin.pair_key, handle);
+  if (other == kNoTwin || other == handle || table_[other].other_end != kNoTwin) return;
+  twin.other_end = other;
+  table_[other].other_end = handle;
 }
 
 // The connection goes on in another twin of this host.
@@ -37,33 +36,36 @@ void Tracker::Implementation::move_pair(TwinHandle from, TwinHandle to) {
   Twin& target = table_[to];
   target.pair_key = source.pair_key;
   source.pair_key.reset();
-  if (target.pair_key) by_sequence_numbers_[*target.pair_key] = to;
+  if (target.pair_key) by_sequence_numbers_.set(*target.pair_key, to);
   target.other_end = source.other_end;
   source.other_end = kNoTwin;
   if (target.other_end != kNoTwin) table_[target.other_end].other_end = to;
-  const auto gone = gone_ends_.find(from);
-  if (gone == gone_ends_.end()) return;
-  gone_ends_[to] = gone->second;
-  gone_ends_.erase(from);
+  if (!source.has_gone_end) return;
+  auto gone = gone_ends_.extract(from);
+  gone.key() = to;
+  gone_ends_.insert(std::move(gone));
+  source.has_gone_end = false;
+  target.has_gone_end = true;
 }
 
 // The twin is about to go, or to begin another connection: the other end is left alone.
 void Tracker::Implementation::leave_pair(TwinHandle handle) {
   Twin& twin = table_[handle];
-  gone_ends_.erase(handle);
+  if (twin.has_gone_end) gone_ends_.erase(handle);
+  twin.has_gone_end = false;
   if (twin.pair_key) {
-    const auto found = by_sequence_numbers_.find(*twin.pair_key);
-    if (found != by_sequence_numbers_.end() && found->second == handle) {
-      by_sequence_numbers_.erase(found);
-    }
+    by_sequence_numbers_.erase_if_is(*twin.pair_key, handle);
     twin.pair_key.reset();
   }
   if (twin.other_end == kNoTwin) return;
   const TwinHandle other = twin.other_end;
   twin.other_end = kNoTwin;
   table_[other].other_end = kNoTwin;
-  OtherEnd gone{twin.identity.id, twin.identity.tuple, twin.mirror, twin.owners.best(), true};
-  gone_ends_[other] = gone;
+  if (table_[other].mirror.state == State::TimeWait)
+    return;  // nothing is to be told of it any more
+  gone_ends_[other] = {twin.identity.id, twin.identity.tuple, twin.mirror, twin.owners.best(),
+                       true};
+  table_[other].has_gone_end = true;
 }
 
 std::optional<OtherEnd> Tracker::Implementation::other_end_of(TwinHandle handle) const {
@@ -72,9 +74,8 @@ std::optional<OtherEnd> Tracker::Implementation::other_end_of(TwinHandle handle)
     const Twin& twin = table_[other];
     return OtherEnd{twin.identity.id, twin.identity.tuple, twin.mirror, twin.owners.best(), false};
   }
-  const auto gone = gone_ends_.find(handle);
-  if (gone == gone_ends_.end()) return std::nullopt;
-  return gone->second;
+  if (!table_[handle].has_gone_end) return std::nullopt;
+  return gone_ends_.at(handle);
 }
 
 // An end that was not closed in order may leave the other one behind without a word.

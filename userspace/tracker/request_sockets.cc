@@ -48,7 +48,7 @@ void Tracker::Implementation::on(const RequestTimer& event, FindingHandler& find
     if (event.operation == TimerOperation::Expire) return;
     // A child took it over already, or is being born; else it is older than the tracer and its
     // end explains nothing.
-    if (completed_requests_.erase(event.socket.address) > 0) return;
+    if (completed_requests_.erase(event.socket.address)) return;
     const TwinHandle child = find_birth(event.tuple);
     if (child == kNoTwin) return;
     queue_[table_[child].pending].step.evidence->request_completed = true;
@@ -141,10 +141,12 @@ TwinHandle Tracker::Implementation::find_request(const Tuple& tuple) const {
 
 // A child whose birth still waits, with this tuple.
 TwinHandle Tracker::Implementation::find_birth(const Tuple& tuple) const {
-  for (const auto& [address, handle] : births_by_address_) {
-    if (table_[handle].identity.tuple == tuple && table_[handle].pending != kNoSlot) return handle;
-  }
-  return kNoTwin;
+  TwinHandle found = kNoTwin;
+  births_by_address_.for_each([&](std::uint64_t, TwinHandle handle) {
+    const Twin& twin = table_[handle];
+    if (twin.identity.tuple == tuple && twin.pending != kNoSlot) found = handle;
+  });
+  return found;
 }
 
 // The request becomes the child: one connection, with one id and one past.
@@ -165,7 +167,7 @@ bool Tracker::Implementation::complete_birth(TwinHandle child, TwinHandle reques
   if (step.owner.confidence != OwnerConfidence::Acted) step.owner = named_owner(born.owners);
   if (origin.pending == kNoSlot) {
     if (completed_requests_.size() >= kCompletedRemembered) completed_requests_.clear();
-    completed_requests_.insert(origin.socket.address);
+    completed_requests_.set(origin.socket.address, 1);
   }
   drop_pending(origin);
   --counts_.connections;  // counted as a half-open connection already

@@ -53,7 +53,7 @@ void Tracker::Implementation::on(const StateChanged& event, FindingHandler& find
   attribute(table_[handle], event);
   if (follows_segments_) name_and_resolve(handle, findings);
   follow_life(table_[handle], event);
-  follow(handle, event, gather(table_[handle], event), findings);
+  follow(handle, event, findings);
   if (options_.unnamed_connects > 0) forget_unnamed_connects(handle);
 }
 
@@ -69,13 +69,14 @@ bool Tracker::Implementation::is_repeated(const StateChanged& event) const {
 // The twin of the event's socket, ready for the event: earlier steps settled, gaps closed.
 TwinHandle Tracker::Implementation::twin_of(const StateChanged& event, FindingHandler& findings) {
   TwinHandle handle = table_.find(socket_key(event.socket), Holder::Socket);
-  const auto birth = births_by_address_.find(event.socket.address);
-  if (handle == kNoTwin && birth != births_by_address_.end() && event.from == State::SynReceived) {
+  if (handle == kNoTwin && event.from == State::SynReceived) {
     // Before 6.18 inet_csk_clone_lock() sets the child's cookie anew after its first event.
-    handle = birth->second;
-    table_.rekey(handle, socket_key(event.socket));
-    table_[handle].socket = event.socket;
-    births_by_address_.erase(birth);
+    handle = births_by_address_.find(event.socket.address);
+    if (handle != kNoTwin) {
+      table_.rekey(handle, socket_key(event.socket));
+      table_[handle].socket = event.socket;
+      births_by_address_.erase(event.socket.address);
+    }
   }
   if (handle == kNoTwin) return begin_twin(event, findings);
   if (table_[handle].destroyed) {
@@ -142,6 +143,7 @@ TwinHandle Tracker::Implementation::begin_twin(const StateChanged& event,
 void Tracker::Implementation::begin_generation(TwinHandle handle, const StateChanged& event) {
   Twin& twin = table_[handle];
   table_.forget_listener(handle);
+  if (twin.identity.role == Role::Listener && event.to != State::Listen) listeners_.erase(handle);
   if (follows_segments_) forget_for_segments(handle);
   ++twin.identity.id.generation;
   twin.identity.tuple = event.tuple;
@@ -192,8 +194,8 @@ void Tracker::Implementation::resynchronise(TwinHandle handle, KernelTime time, 
   flush(findings);
 }
 
-model::Evidence Tracker::Implementation::gather(const Twin& twin, const StateChanged& event) const {
-  model::Evidence evidence;
+void Tracker::Implementation::gather(model::Evidence& evidence, const Twin& twin,
+                                     const StateChanged& event) {
   evidence.snapshot = event.snapshot;
   evidence.context = event.context;
   evidence.first_sight = twin.born && !twin.identity.adopted;
@@ -213,62 +215,59 @@ model::Evidence Tracker::Implementation::gather(const Twin& twin, const StateCha
   }
   evidence.minisocket = twin.minisocket;
   evidence.settled = false;
-  return evidence;
 }
 
 // Moves the mirror along, and judges the step now or when its evidence is complete.
 void Tracker::Implementation::follow(TwinHandle handle, const StateChanged& event,
-                                     const model::Evidence& evidence, FindingHandler& findings) {
+                                     FindingHandler& findings) {
   Twin& twin = table_[handle];
   const bool closes = event.to == State::Closed;
   const auto held = closes ? held_by_minisocket(twin) : std::nullopt;
-  Slot slot;
+  make_room(findings);
+  SlotNumber number;
+  Slot& slot = queue_.push(number);
   slot.twin = handle;
+  slot.deadline = event.time;
   slot.evidence_since = twin.last_event;
-  slot.step = new_step(twin, event.time, held.value_or(MirrorState{event.to, Holder::Socket}));
+  begin_step(slot.step, twin, event.time, held.value_or(MirrorState{event.to, Holder::Socket}));
   slot.step.context = event.context;
   slot.step.call_path = event.call_path;
-  slot.step.evidence = evidence;
+  model::Evidence& evidence = slot.step.evidence.emplace();
+  gather(evidence, twin, event);
   if (event.context == model::Context::Process) {
     slot.step.owner = {event.actor, OwnerConfidence::Acted};
   }
   const bool is_child = evidence.first_sight && event.from == State::Listen;
 
   if (held) hand_over_to_minisocket(handle, event.time, findings);
-  Twin& current = table_[handle];
-  current.previous_was_open_call = event.from == State::Closed && event.to == State::Listen;
-  current.previous_left_listen = event.from == State::Listen && closes;
-  current.reset_received = false;
-  current.active_reset_sent.reset();
-  current.minisocket = model::MinisocketStarted::None;
-  current.last = event.snapshot;
+  twin.previous_was_open_call = event.from == State::Closed && event.to == State::Listen;
+  twin.previous_left_listen = event.from == State::Listen && closes;
+  twin.reset_received = false;
+  twin.active_reset_sent.reset();
+  twin.minisocket = model::MinisocketStarted::None;
+  twin.last = event.snapshot;
   enter(handle, {event.to, Holder::Socket}, event.time);
-  if (current.identity.role == Role::Listener) {
+  if (twin.identity.role == Role::Listener) {
     if (event.to == State::Listen) table_.index_listener(handle);
     if (closes) table_.forget_listener(handle);
   } else if (event.to == State::Established) {
     find_other_end(handle);
   }
 
-  const State from = slot.step.from.state;
   if (is_child) {
-    slot.deadline = event.time + kBirthWindow;
-    births_by_address_[event.socket.address] = handle;
-    add_slot(std::move(slot), findings);
+    births_by_address_.set(event.socket.address, handle);
+    await(number, event.time + kBirthWindow);
     const TwinHandle request = find_request(event.tuple);
     if (request != kNoTwin && complete_birth(handle, request)) settle_pending(handle, findings);
     return;
   }
-  if (model::must_settle(from, evidence)) {
-    slot.deadline = event.time + settle_window(current, event);
-    add_slot(std::move(slot), findings);
+  if (model::must_settle(slot.step.from.state, evidence)) {
+    await(number, event.time + settle_window(twin, event));
     return;
   }
-  slot.step.evidence->settled = true;
-  const auto judgement =
-      model::judge(slot.step.from, *slot.step.evidence, origin_of(current), slot.step.to);
-  slot.deadline = event.time;
-  decide(queue_.add(std::move(slot)), judgement, findings);
+  evidence.settled = true;
+  const auto judgement = model::judge(slot.step.from, evidence, origin_of(twin), slot.step.to);
+  decide(number, judgement, findings);
 }
 
 // Softirq changes belong to nobody; what a process does makes it the socket's last user.

@@ -3,43 +3,50 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 
 namespace tcptwin::tracker {
 
+// 32 bits of ticks last for 34 years of uptime; what lies behind them never comes.
 TimingWheel::Tick TimingWheel::tick_of(KernelTime time) {
-  constexpr Tick kLast = KernelTime::max().time_since_epoch() / kTick - 2;
+  constexpr Tick kLast = std::numeric_limits<std::uint32_t>::max() - 2;
   return std::clamp<Tick>(time.time_since_epoch() / kTick, 0, kLast);
 }
 
 void TimingWheel::set(TwinHandle twin, KernelTime deadline) {
   if (twin >= entries_.size()) entries_.resize(twin + std::size_t{1});
-  cancel(twin);
-  entries_[twin].deadline = deadline;
-  link(twin, slot_of(std::max(tick_of(deadline), current_)));
+  Entry& entry = entries_[twin];
+  if (entry.deadline == kNever) ++size_;
+  entry.deadline = std::min(deadline, kNever - Duration{1});
+  const Tick tick = std::max(tick_of(deadline), current_);
+  if (entry.place == Place::Slot) {
+    if (entry.tick >= current_ && entry.tick <= tick) return;  // will be looked at before
+    unlink(twin);
+  }
+  link(twin, tick);
 }
 
 void TimingWheel::cancel(TwinHandle twin) {
-  if (twin >= entries_.size() || entries_[twin].place == Place::Nowhere) return;
-  if (entries_[twin].place == Place::Slot) unlink(twin);
-  entries_[twin].place = Place::Nowhere;
+  if (twin >= entries_.size() || entries_[twin].deadline == kNever) return;
+  entries_[twin].deadline = kNever;
   --size_;
 }
 
-void TimingWheel::link(TwinHandle twin, std::size_t slot) {
+void TimingWheel::link(TwinHandle twin, Tick tick) {
   Entry& entry = entries_[twin];
-  entry.slot = static_cast<std::uint16_t>(slot);
+  const std::size_t slot = slot_of(tick);
+  entry.tick = static_cast<std::uint32_t>(tick);
   entry.place = Place::Slot;
   entry.previous = kNoTwin;
   entry.next = first_[slot];
   if (entry.next != kNoTwin) entries_[entry.next].previous = twin;
   first_[slot] = twin;
   occupied_[slot / kWordBits] |= std::uint64_t{1} << (slot % kWordBits);
-  ++size_;
 }
 
 void TimingWheel::unlink(TwinHandle twin) {
   const Entry& entry = entries_[twin];
-  const std::size_t slot = entry.slot;
+  const std::size_t slot = slot_of(entry.tick);
   if (entry.next != kNoTwin) entries_[entry.next].previous = entry.previous;
   (entry.previous == kNoTwin ? first_[slot] : entries_[entry.previous].next) = entry.next;
   if (first_[slot] == kNoTwin) {
@@ -47,13 +54,21 @@ void TimingWheel::unlink(TwinHandle twin) {
   }
 }
 
+// Takes out of the slot what is due, what was cancelled, and what was put off into another one.
 void TimingWheel::collect_due(std::size_t slot, KernelTime now) {
   for (TwinHandle twin = first_[slot]; twin != kNoTwin;) {
-    const TwinHandle next = entries_[twin].next;
-    if (entries_[twin].deadline <= now) {
+    Entry& entry = entries_[twin];
+    const TwinHandle next = entry.next;
+    if (entry.deadline == kNever) {
       unlink(twin);
-      entries_[twin].place = Place::Due;
+      entry.place = Place::Nowhere;
+    } else if (entry.deadline <= now) {
+      unlink(twin);
+      entry.place = Place::Due;
       due_.push_back(twin);
+    } else if (slot_of(tick_of(entry.deadline)) != slot) {
+      unlink(twin);
+      link(twin, tick_of(entry.deadline));
     }
     twin = next;
   }
@@ -64,7 +79,10 @@ TwinHandle TimingWheel::take_due(KernelTime now) {
     while (!due_.empty()) {
       const TwinHandle twin = due_.back();
       due_.pop_back();
-      if (entries_[twin].place != Place::Due) continue;
+      Entry& entry = entries_[twin];
+      if (entry.place != Place::Due) continue;
+      entry.place = Place::Nowhere;
+      if (entry.deadline == kNever) continue;
       cancel(twin);
       return twin;
     }

@@ -15,7 +15,9 @@
 namespace tcptwin::tracker {
 
 // A hashed wheel (Varghese and Lauck 1987, scheme 6): a deadline lies in the slot of its tick, and
-// stays there for as many turns of the wheel as it is away.
+// stays there for as many turns of the wheel as it is away. A deadline that is put off or cancelled
+// stays where it is until its old slot is looked at: a connection sets a dozen of them and hardly
+// ever lives to see one.
 class TimingWheel {
  public:
   // Replaces the twin's deadline. One in the past is due at the end of the current tick.
@@ -39,15 +41,16 @@ class TimingWheel {
 
   enum class Place : std::uint8_t { Nowhere, Slot, Due };
   struct Entry {
-    KernelTime deadline;
+    KernelTime deadline = kNever;
     TwinHandle next = kNoTwin;
     TwinHandle previous = kNoTwin;
-    std::uint16_t slot = 0;
+    std::uint32_t tick = 0;  // in whose slot it lies; may be earlier than the deadline's
     Place place = Place::Nowhere;
   };
+  static constexpr KernelTime kNever = KernelTime::max();
   static Tick tick_of(KernelTime time);
   static std::size_t slot_of(Tick tick) { return static_cast<std::size_t>(tick) % kSlots; }
-  void link(TwinHandle twin, std::size_t slot);
+  void link(TwinHandle twin, Tick tick);
   void unlink(TwinHandle twin);
   void collect_due(std::size_t slot, KernelTime now);
 
@@ -56,7 +59,7 @@ class TimingWheel {
   std::array<std::uint64_t, kSlots / kWordBits> occupied_{};
   std::vector<TwinHandle> due_;  // collected, not taken yet; cancelled ones are skipped
   Tick current_ = 0;             // the slots of all ticks before it have been looked at
-  std::size_t size_ = 0;
+  std::size_t size_ = 0;         // deadlines to come
 
   static constexpr std::array<TwinHandle, kSlots> filled_with_none() {
     std::array<TwinHandle, kSlots> all{};

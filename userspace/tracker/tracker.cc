@@ -29,7 +29,7 @@ void Tracker::finish(FindingHandler& findings) {
 TrackerCounts Tracker::counts() const {
   return implementation_->counts();
 }
-const HalfOpenByPort& Tracker::half_open_by_port() const {
+HalfOpenByPort Tracker::half_open_by_port() const {
   return implementation_->half_open_by_port();
 }
 void Tracker::visit(const TwinVisitor& visitor) const {

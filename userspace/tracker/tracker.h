@@ -114,7 +114,7 @@ class Tracker {
 
   TrackerCounts counts() const;
 
-  const HalfOpenByPort& half_open_by_port() const;
+  HalfOpenByPort half_open_by_port() const;
 
   // Every twin of the mirror, in no particular order.
   void visit(const TwinVisitor& visitor) const;

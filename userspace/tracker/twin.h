@@ -99,6 +99,7 @@ struct Twin {
   CensusNotes census;
   TwinHandle other_end = kNoTwin;         // the twin of the connection's other end on this host
   std::optional<std::uint64_t> pair_key;  // by which its other end finds it
+  bool has_gone_end = false;              // the other end was known, and its twin is no more
 
   bool born = true;                          // nothing has been judged yet
   bool taken_over = false;                   // a census set it right: what came before is not known
