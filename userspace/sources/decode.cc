@@ -43,6 +43,7 @@ bool is_exact(const tcptwin_header& header) {
 // several hundred bytes, and moving it costs more than making it.
 using Refusal = std::optional<DecodeError>;
 
+// Sets every field, as the observation before may have been one of these, too.
 Refusal decode_record(const tcptwin_state_change& record, Observation& out) {
   if (!is_well_formed(record.socket) || record.socket.kind != TCPTWIN_FULL_SOCKET) {
     return DecodeError::BadField;
@@ -52,7 +53,8 @@ Refusal decode_record(const tcptwin_state_change& record, Observation& out) {
   if (!from || !to) return DecodeError::BadState;
   const auto context = context_of(record.actor.context);
   if (!context || record.evidence.shutdown > 3) return DecodeError::BadField;
-  auto& change = out.emplace<tracker::StateChanged>();
+  auto* latest = std::get_if<tracker::StateChanged>(&out);
+  auto& change = latest != nullptr ? *latest : out.emplace<tracker::StateChanged>();
   change.time = kernel_time_from_ns(record.header.time_ns);
   change.socket = reference_of(record.socket);
   change.tuple = tuple_of(record.socket);

@@ -18,63 +18,64 @@ TwinHandle ConnectionTable::find(TwinKey key) const {
 
 TwinHandle ConnectionTable::find(TwinKey key, model::Holder holder) const {
   const TwinHandle handle = find(key);
-  const bool fits = handle != kNoTwin && nodes_[handle].twin.mirror.holder == holder;
+  const bool fits = handle != kNoTwin && node(handle).twin.mirror.holder == holder;
   return fits ? handle : kNoTwin;
 }
 
 TwinHandle ConnectionTable::insert(TwinKey key, const Twin& twin) {
   TwinHandle handle;
   if (free_.empty()) {
-    handle = static_cast<TwinHandle>(nodes_.size());
-    nodes_.emplace_back();
+    handle = static_cast<TwinHandle>(links_.size());
+    if (handle % kBlock == 0) blocks_.push_back(std::make_unique<Block>());
     links_.emplace_back();
   } else {
     handle = free_.back();
     free_.pop_back();
   }
-  nodes_[handle].twin = twin;
-  nodes_[handle].key = key;
-  nodes_[handle].in_use = true;
+  Node& added = node(handle);
+  added.twin = twin;
+  added.key = key;
+  added.in_use = true;
   by_key_.set(key, handle);
   link_newest(handle);
   ++size_;
   ++counts_[static_cast<std::size_t>(twin.mirror.holder)];
   ++count_of(twin);
-  count_half_open(nodes_[handle]);
+  count_half_open(added);
   return handle;
 }
 
 void ConnectionTable::remove(TwinHandle handle) {
-  Node& node = nodes_[handle];
+  Node& removed = node(handle);
   // Removing twice would give one node to two twins, and invent divergences.
-  assert(node.in_use);
-  node.in_use = false;
-  by_key_.erase_if_is(node.key, handle);
-  if (node.has_tuple) by_tuple_.erase_if_is(TupleHash{}(node.twin.identity.tuple), handle);
-  node.has_tuple = false;
+  assert(removed.in_use);
+  removed.in_use = false;
+  by_key_.erase_if_is(removed.key, handle);
+  if (removed.has_tuple) by_tuple_.erase_if_is(TupleHash{}(removed.twin.identity.tuple), handle);
+  removed.has_tuple = false;
   forget_listener(handle);
   unlink(handle);
   --size_;
-  --counts_[static_cast<std::size_t>(node.twin.mirror.holder)];
-  --count_of(node.twin);
-  count_half_open(node);
+  --counts_[static_cast<std::size_t>(removed.twin.mirror.holder)];
+  --count_of(removed.twin);
+  count_half_open(removed);
   free_.push_back(handle);
 }
 
 void ConnectionTable::rekey(TwinHandle handle, TwinKey key) {
-  by_key_.erase_if_is(nodes_[handle].key, handle);
-  nodes_[handle].key = key;
+  by_key_.erase_if_is(node(handle).key, handle);
+  node(handle).key = key;
   by_key_.set(key, handle);
 }
 
 void ConnectionTable::set_state(TwinHandle handle, model::MirrorState state) {
-  Twin& twin = nodes_[handle].twin;
+  Twin& twin = node(handle).twin;
   --counts_[static_cast<std::size_t>(twin.mirror.holder)];
   --count_of(twin);
   twin.mirror = state;
   ++counts_[static_cast<std::size_t>(twin.mirror.holder)];
   ++count_of(twin);
-  count_half_open(nodes_[handle]);
+  count_half_open(node(handle));
 }
 
 void ConnectionTable::count_half_open(Node& node) {
@@ -121,13 +122,13 @@ void ConnectionTable::unlink(TwinHandle handle) {
 }
 
 void ConnectionTable::index_tuple(TwinHandle handle) {
-  by_tuple_.set(TupleHash{}(nodes_[handle].twin.identity.tuple), handle);
-  nodes_[handle].has_tuple = true;
+  by_tuple_.set(TupleHash{}(node(handle).twin.identity.tuple), handle);
+  node(handle).has_tuple = true;
 }
 
 TwinHandle ConnectionTable::find_tuple(const Tuple& tuple) const {
   const TwinHandle handle = by_tuple_.find(TupleHash{}(tuple));
-  const bool fits = handle != kNoTwin && nodes_[handle].twin.identity.tuple == tuple;
+  const bool fits = handle != kNoTwin && node(handle).twin.identity.tuple == tuple;
   return fits ? handle : kNoTwin;
 }
 
@@ -136,18 +137,18 @@ std::uint64_t ConnectionTable::listening_on(const Tuple& tuple) {
 }
 
 void ConnectionTable::index_listener(TwinHandle handle) {
-  const Twin& twin = nodes_[handle].twin;
+  const Twin& twin = node(handle).twin;
   listeners_by_address_.set(twin.socket.address, handle);
   listeners_by_port_.set(listening_on(twin.identity.tuple), handle);
-  nodes_[handle].is_listener = true;
+  node(handle).is_listener = true;
 }
 
 void ConnectionTable::forget_listener(TwinHandle handle) {
-  if (!nodes_[handle].is_listener) return;
-  const Twin& twin = nodes_[handle].twin;
+  if (!node(handle).is_listener) return;
+  const Twin& twin = node(handle).twin;
   listeners_by_address_.erase_if_is(twin.socket.address, handle);
   listeners_by_port_.erase_if_is(listening_on(twin.identity.tuple), handle);
-  nodes_[handle].is_listener = false;
+  node(handle).is_listener = false;
 }
 
 TwinHandle ConnectionTable::find_listener(std::uint64_t address, const Tuple& tuple) const {

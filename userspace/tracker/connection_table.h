@@ -6,7 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -31,8 +31,8 @@ class ConnectionTable {
   TwinHandle find(TwinKey key) const;
   // Only a twin in such an object: after a loss an address may still name what was there before.
   TwinHandle find(TwinKey key, model::Holder holder) const;
-  Twin& operator[](TwinHandle handle) { return nodes_[handle].twin; }
-  const Twin& operator[](TwinHandle handle) const { return nodes_[handle].twin; }
+  Twin& operator[](TwinHandle handle) { return node(handle).twin; }
+  const Twin& operator[](TwinHandle handle) const { return node(handle).twin; }
 
   // Adds a twin. When the table is full `evict` is called first with the least recently used one.
   template <typename Evict>
@@ -62,8 +62,8 @@ class ConnectionTable {
   // Every twin. `visit` may remove the twin it is shown, and no other.
   template <typename Visit>
   void for_each(Visit visit) const {
-    for (TwinHandle handle = 0; handle < nodes_.size(); ++handle) {
-      if (nodes_[handle].in_use) visit(handle);
+    for (TwinHandle handle = 0; handle < links_.size(); ++handle) {
+      if (node(handle).in_use) visit(handle);
     }
   }
 
@@ -91,6 +91,12 @@ class ConnectionTable {
     TwinHandle newer = kNoTwin;
     TwinHandle older = kNoTwin;
   };
+  // Nodes come in blocks and stay where they are. Few enough blocks that finding one costs nothing.
+  static constexpr std::size_t kBlock = 256;
+  using Block = std::array<Node, kBlock>;
+
+  Node& node(TwinHandle handle) { return (*blocks_[handle / kBlock])[handle % kBlock]; }
+  const Node& node(TwinHandle handle) const { return (*blocks_[handle / kBlock])[handle % kBlock]; }
   TwinHandle insert(TwinKey key, const Twin& twin);
   std::size_t& count_of(const Twin& twin) { return by_state_[model::labelled_index(twin.mirror)]; }
   void count_half_open(Node& node);
@@ -103,7 +109,7 @@ class ConnectionTable {
   std::array<std::size_t, 3> counts_{};
   std::array<std::size_t, model::kLabelledStateCount> by_state_{};
   HalfOpenByPort half_open_;  // zeros stay for a while: the next one is on its way
-  std::deque<Node> nodes_;    // stable addresses, no copies when it grows
+  std::vector<std::unique_ptr<Block>> blocks_;
   std::vector<Links> links_;  // by twin
   std::vector<TwinHandle> free_;
   TwinHandle newest_ = kNoTwin;

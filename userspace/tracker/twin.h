@@ -52,15 +52,15 @@ struct History {
 // What a connection's last line will tell. Goes along when the connection moves from a request
 // socket into a socket, and from there into a minisocket.
 struct LifeSoFar {
-  std::optional<KernelTime> began;        // its first SYN; nullopt if older than we know
-  KernelTime found_at;                    // `began`, or since when it is known at the latest
-  std::optional<KernelTime> established;  // the handshake's last segment was seen
-  model::MirrorState first_state;         // the one it was found in, if `began` is not known
+  MaybeTime began;                 // its first SYN; nullopt if older than we know
+  KernelTime found_at;             // `began`, or since when it is known at the latest
+  MaybeTime established;           // the handshake's last segment was seen
+  model::MirrorState first_state;  // the one it was found in, if `began` is not known
   model::FinsSeen fins;
   // accept() took place after and before these times. Of passive connections only.
-  std::optional<KernelTime> not_accepted_at;
-  std::optional<KernelTime> accepted_at;
-  std::optional<KernelTime> half_closed_since;
+  MaybeTime not_accepted_at;
+  MaybeTime accepted_at;
+  MaybeTime half_closed_since;
   std::optional<Duration> half_closed_for;
   std::uint64_t half_closed_base = 0;  // bytes_received (FIN_WAIT2) or bytes_acked (CLOSE_WAIT)
   bool half_closed_by_local = false;
@@ -84,57 +84,59 @@ struct CensusNotes {
   std::optional<SequenceNumber> snd_una;  // then
 };
 
+// What every event of a connection reads comes first, what only a census or a late timer asks for
+// last.
 struct Twin {
   ConnectionIdentity identity;
   SocketReference socket;
   // What the protocol is in. For a socket also what the kernel's socket is in: TIME_WAIT and the
   // orphan's FIN_WAIT2 continue in a minisocket's own twin.
   model::MirrorState mirror;
-  std::optional<KernelTime> entered;  // `mirror`; unknown for adopted twins
-  KernelTime known_since;             // it was in `mirror` at this time already
-  KernelTime last_event;              // the latest state change
-  History history;
-  Owners owners;
-  LifeSoFar life;
-  CensusNotes census;
-  TwinHandle other_end = kNoTwin;         // the twin of the connection's other end on this host
-  std::optional<std::uint64_t> pair_key;  // by which its other end finds it
-  bool has_gone_end = false;              // the other end was known, and its twin is no more
 
-  bool born = true;                          // nothing has been judged yet
-  bool taken_over = false;                   // a census set it right: what came before is not known
-  bool after_gap = false;                    // an event of this generation was lost
-  bool gap_healed = false;                   // and an event since then fitted
-  bool is_past_half_open_threshold = false;  // a request socket, counted at its listener
-  bool counts_as_stuck = false;              // among TrackerCounts::stuck_now
-  std::uint32_t stuck_reports = 0;           // in this state
-  std::optional<KernelTime> look_asked;      // a census shall confirm what is to be reported
-  std::optional<SequenceNumber> stuck_una;   // snd_una when it was looked at last
-
-  // Of a socket: the latest snapshot, and what happened since the latest state change.
-  std::optional<model::Snapshot> last;
+  bool born = true;              // nothing has been judged yet
+  bool taken_over = false;       // a census set it right: what came before is not known
+  bool after_gap = false;        // an event of this generation was lost
+  bool gap_healed = false;       // and an event since then fitted
+  bool counts_as_stuck = false;  // among TrackerCounts::stuck_now
+  bool has_gone_end = false;     // the other end was known, and its twin is no more
+  // Of a socket: what happened since the latest state change.
   bool previous_was_open_call = false;  // CLOSE -> LISTEN
   bool previous_left_listen = false;    // LISTEN -> CLOSE
   bool reset_received = false;
-  std::optional<KernelTime> active_reset_sent;
+  bool destroyed = false;
   model::MinisocketStarted minisocket = model::MinisocketStarted::None;
+
+  MaybeTime entered;             // `mirror`; unknown for adopted twins
+  KernelTime known_since;        // it was in `mirror` at this time already
+  KernelTime last_event;         // the latest state change
+  SlotNumber pending = kNoSlot;  // the step of this twin that still waits for evidence
+  MaybeTime active_reset_sent;
   std::uint64_t minisocket_address = 0;
   KernelTime minisocket_started;
-  bool destroyed = false;
+  TwinHandle other_end = kNoTwin;         // the twin of the connection's other end on this host
+  std::uint32_t stuck_reports = 0;        // in this state
+  std::optional<std::uint64_t> pair_key;  // by which its other end finds it
+  std::optional<model::Snapshot> last;    // of a socket: the latest one
+  LifeSoFar life;
+  Owners owners;
+  History history;
+
+  MaybeTime look_asked;                     // a census shall confirm what is to be reported
+  std::optional<SequenceNumber> stuck_una;  // snd_una when it was looked at last
+  CensusNotes census;
 
   // Of a minisocket or a request socket: its timer and what hit it.
   KernelTime timer_started;
+  KernelTime reset_sent_at{};  // a half-open connection can outlive a RST: to a wrong ACK, say
+  std::uint64_t listener_address = 0;  // of a request socket: rsk_listener
   bool timer_start_seen = true;
   bool timer_expired = false;
   bool rst_arrived = false;
   bool reset_sent = false;
-  KernelTime reset_sent_at{};  // a half-open connection can outlive a RST: to a wrong ACK, say
   bool reset_answered_syn = false;
-  std::uint64_t listener_address = 0;  // of a request socket: rsk_listener
   bool reopened_by_syn = false;
   bool reused_by_connect = false;
-
-  SlotNumber pending = kNoSlot;  // the step of this twin that still waits for evidence
+  bool is_past_half_open_threshold = false;  // a request socket, counted at its listener
 };
 
 }  // namespace tcptwin::tracker
