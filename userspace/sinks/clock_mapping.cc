@@ -21,7 +21,7 @@ SplitTime split(Duration since_epoch) {
           seconds % 60, in_day % kSecond};
 }
 
-void append_clock(TimeText& text, const SplitTime& time) {
+void append_clock(ShortText& text, const SplitTime& time) {
   text.append_digits(time.hour, 2);
   text.append(':');
   text.append_digits(time.minute, 2);
@@ -32,27 +32,18 @@ void append_clock(TimeText& text, const SplitTime& time) {
 
 }  // namespace
 
-void TimeText::append_digits(std::uint64_t value, int digits) {
-  const std::size_t begin = size_;
-  size_ += static_cast<std::size_t>(digits);
-  for (std::size_t i = size_; i > begin; --i) {
-    text_[i - 1] = static_cast<char>('0' + value % 10);
-    value /= 10;
-  }
-}
-
-TimeText clock_time(const ClockMapping& clock, KernelTime time) {
+ShortText clock_time(const ClockMapping& clock, KernelTime time) {
   const SplitTime parts = split(time.time_since_epoch() + clock.realtime_minus_monotonic +
                                 Duration{clock.local_minus_utc});
-  TimeText text;
+  ShortText text;
   append_clock(text, parts);
   text.append_digits(parts.nanosecond / 1'000'000, 3);
   return text;
 }
 
-TimeText rfc3339_time(const ClockMapping& clock, KernelTime time) {
+ShortText rfc3339_time(const ClockMapping& clock, KernelTime time) {
   const SplitTime parts = split(time.time_since_epoch() + clock.realtime_minus_monotonic);
-  TimeText text;
+  ShortText text;
   text.append_digits(static_cast<std::uint64_t>(static_cast<int>(parts.date.year())), 4);
   text.append('-');
   text.append_digits(static_cast<unsigned>(parts.date.month()), 2);
@@ -65,9 +56,9 @@ TimeText rfc3339_time(const ClockMapping& clock, KernelTime time) {
   return text;
 }
 
-TimeText seconds_since_start(const ClockMapping& clock, KernelTime time) {
+ShortText seconds_since_start(const ClockMapping& clock, KernelTime time) {
   const std::int64_t microseconds = to_us(time - clock.start);
-  TimeText text;
+  ShortText text;
   if (microseconds < 0) text.append('-');
   const auto magnitude =
       static_cast<std::uint64_t>(microseconds < 0 ? -microseconds : microseconds);

@@ -3,13 +3,10 @@
 // sinks read no clock.
 #pragma once
 
-#include <array>
 #include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
 
 #include "base/time.h"
+#include "sinks/short_text.h"
 
 namespace tcptwin::sinks {
 
@@ -19,20 +16,8 @@ struct ClockMapping {
   KernelTime start;                        // what -t counts from
 };
 
-// A short text without allocation.
-class TimeText {
- public:
-  std::string_view view() const { return {text_.data(), size_}; }
-  void append(char character) { text_[size_++] = character; }
-  void append_digits(std::uint64_t value, int digits);
-
- private:
-  std::array<char, 40> text_{};
-  std::size_t size_ = 0;
-};
-
-TimeText clock_time(const ClockMapping& clock, KernelTime time);    // "14:03:59.250", local
-TimeText rfc3339_time(const ClockMapping& clock, KernelTime time);  // "2026-...T...250000000Z"
-TimeText seconds_since_start(const ClockMapping& clock, KernelTime time);  // "12.345678"
+ShortText clock_time(const ClockMapping& clock, KernelTime time);    // "14:03:59.250", local
+ShortText rfc3339_time(const ClockMapping& clock, KernelTime time);  // "2026-...T...250000000Z"
+ShortText seconds_since_start(const ClockMapping& clock, KernelTime time);  // "12.345678"
 
 }  // namespace tcptwin::sinks

@@ -41,9 +41,8 @@ void JsonLinesSink::add_end(std::string_view key, const ExchangeEnd& end) {
     line_.null("netns");
   }
   if (end.connection) {
-    line_.string("conn",
-                 fmt::format("{:#x}.{}", end.connection->id.cookie, end.connection->id.generation));
-    line_.string("role", label(end.connection->role));
+    line_.word("conn", connection_text(end.connection->id).view());
+    line_.word("role", label(end.connection->role));
   } else {
     line_.null("conn");
     line_.null("role");
@@ -62,24 +61,24 @@ void JsonLinesSink::add_event(const ExchangeEvent& event, const SegmentStory& st
   line_.string("end", kEnds[event.end]);
   line_.number("mono_ns", to_ns(event.time));
   if (step != nullptr) {
-    line_.string("from", label(step->from));
-    line_.string("to", label(step->to));
-    line_.string("cause", label(step->cause));
-    line_.string("verdict", label(step->verdict));
+    line_.word("from", label(step->from));
+    line_.word("to", label(step->to));
+    line_.word("cause", label(step->cause));
+    line_.word("verdict", label(step->verdict));
     line_.string("rule", step->rule);
   }
   if (seen != nullptr) {
     add_segment(seen->segment);
     add_number_or_null(line_, "relative_seq", seen->relative_sequence);
     add_number_or_null(line_, "relative_ack", seen->relative_acknowledgement);
-    line_.string("fate", label(story.fate));
+    line_.word("fate", label(story.fate));
     const bool is_one_of_two = story.fate == Fate::Arrived || story.fate == Fate::IsArrival;
     if (is_one_of_two) line_.number("counterpart", story.counterpart);
     line_.boolean("repeated", story.is_repeated);
     line_.number("unseen_bytes_before", story.unseen_before);
     line_.number("unseen_bytes_acknowledged", story.unseen_answered);
   }
-  if (divergence != nullptr) line_.string("kind", label(divergence->kind));
+  if (divergence != nullptr) line_.word("kind", label(divergence->kind));
   if (omission != nullptr) {
     line_.number("steps", omission->steps);
     line_.number("segments", omission->segments);

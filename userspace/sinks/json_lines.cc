@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sinks/json_lines.h"
 
-#include <array>
-
 #include "sinks/summary_text.h"
 
 namespace tcptwin::sinks {
@@ -91,7 +89,7 @@ void JsonLinesSink::begin(std::string_view type, KernelTime time) {
   line_.clear();
   line_.begin_object();
   line_.number("schema", kSchemaVersion);
-  line_.string("type", type);
+  line_.word("type", type);
   add_time(time);
 }
 
@@ -102,30 +100,27 @@ void JsonLinesSink::end() {
 }
 
 void JsonLinesSink::add_time(KernelTime time) {
-  line_.string("time", rfc3339_time(options_.clock, time).view());
+  line_.word("time", rfc3339_time(options_.clock, time).view());
   line_.number("mono_ns", to_ns(time));
 }
 
 void JsonLinesSink::add_endpoint(std::string_view key, const Endpoint& endpoint) {
   line_.begin_object(key);
-  line_.string("addr", AddressText{endpoint.address}.view());
+  line_.word("addr", AddressText{endpoint.address}.view());
   line_.number("port", endpoint.port);
   line_.end_object();
 }
 
 void JsonLinesSink::add_tuple(const Tuple& tuple) {
-  line_.string("family", tuple.local.address.family == Family::Inet ? "inet" : "inet6");
+  line_.word("family", tuple.local.address.family == Family::Inet ? "inet" : "inet6");
   add_endpoint("local", tuple.local);
   add_endpoint("remote", tuple.remote);
   line_.number("netns", tuple.netns);
 }
 
 void JsonLinesSink::add_identity(const tracker::ConnectionIdentity& connection) {
-  std::array<char, 32> id{};
-  const auto written = fmt::format_to_n(id.data(), id.size(), "{:#x}.{}", connection.id.cookie,
-                                        connection.id.generation);
-  line_.string("conn", {id.data(), written.size});
-  line_.string("role", label(connection.role));
+  line_.word("conn", connection_text(connection.id).view());
+  line_.word("role", label(connection.role));
   add_tuple(connection.tuple);
   if (connection.mptcp) line_.boolean("mptcp", true);
   if (connection.adopted) line_.boolean("adopted", true);
@@ -140,7 +135,7 @@ void JsonLinesSink::add_owner(const tracker::Owner& owner, std::string_view key)
     line_.number("pid", owner.actor.pid);
     line_.string("comm", owner.actor.comm.view());
   }
-  line_.string("confidence", label(owner.confidence));
+  line_.word("confidence", label(owner.confidence));
   line_.end_object();
 }
 
@@ -196,18 +191,18 @@ void JsonLinesSink::add_call_path(std::uint32_t id) {
 void JsonLinesSink::on_step(const tracker::Step& step) {
   begin("transition", step.time);
   add_identity(step.connection);
-  line_.string("from", label(step.from));
-  line_.string("to", label(step.to));
+  line_.word("from", label(step.from));
+  line_.word("to", label(step.to));
   if (step.to.holder == model::Holder::Minisocket || step.from.holder == model::Holder::Minisocket)
     line_.boolean("minisocket", true);
   add_dwell(step);
-  line_.string("cause", label(step.cause));
-  line_.string("verdict", label(step.verdict));
+  line_.word("cause", label(step.cause));
+  line_.word("verdict", label(step.verdict));
   line_.string("rule", step.rule);
-  line_.string("confidence", label(step.confidence));
+  line_.word("confidence", label(step.confidence));
   if (!step.reason.empty()) line_.string("reason", step.reason);
-  line_.string("observed", label(step.observed_by));
-  line_.string("context", context_word(step.context));
+  line_.word("observed", label(step.observed_by));
+  line_.word("context", context_word(step.context));
   add_owner(step.owner);
   add_cgroup(step.connection.cgroup);
   if (options_.evidence && step.evidence) add_evidence(*step.evidence);
@@ -221,8 +216,8 @@ void JsonLinesSink::add_history(const tracker::Divergence& divergence) {
     const tracker::HistoryEntry& entry = divergence.history[i];
     line_.begin_element();
     add_time(entry.time);
-    line_.string("to", label(entry.to));
-    line_.string("cause", label(entry.cause));
+    line_.word("to", label(entry.to));
+    line_.word("cause", label(entry.cause));
     line_.end_object();
   }
   line_.end_array();
@@ -237,16 +232,16 @@ void JsonLinesSink::add_timer(const tracker::Divergence& divergence) {
 
 void JsonLinesSink::on_divergence(const tracker::Divergence& divergence) {
   begin("divergence", divergence.time);
-  line_.string("kind", label(divergence.kind));
+  line_.word("kind", label(divergence.kind));
   add_identity(divergence.connection);
-  line_.string("from", label(divergence.from));
-  line_.string("observed_state", label(divergence.observed));
+  line_.word("from", label(divergence.from));
+  line_.word("observed_state", label(divergence.observed));
   if (divergence.expected) {
     line_.string("expected", model::label(*divergence.expected));
   } else {
     line_.null("expected");
   }
-  line_.string("cause", label(divergence.cause));
+  line_.word("cause", label(divergence.cause));
   add_timer(divergence);
   add_owner(divergence.owner);
   add_cgroup(divergence.connection.cgroup);
@@ -270,7 +265,7 @@ void JsonLinesSink::on_divergence(const tracker::Divergence& divergence) {
 void JsonLinesSink::on_loss(const tracker::Loss& loss) {
   begin("loss", loss.time);
   line_.number("lost", loss.lost);
-  line_.string("where", label(loss.where));
+  line_.word("where", label(loss.where));
   end();
 }
 

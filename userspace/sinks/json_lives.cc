@@ -25,10 +25,6 @@ std::string_view timer_label(tracker::PendingTimer timer) {
   return "none";
 }
 
-std::string id_text(const ConnectionId& id) {
-  return fmt::format("{:#x}.{}", id.cookie, id.generation);
-}
-
 // A number, or null where it is not known: a zero would be a claim.
 template <typename Number>
 void add_known(JsonText& line, std::string_view key, bool is_known, Number value) {
@@ -76,7 +72,7 @@ void JsonLinesSink::add_path(const tracker::Life& life) {
   for (std::size_t i = 0; i < life.path_length; ++i) {
     const tracker::PathEntry& entry = life.path[i];
     line_.begin_element();
-    line_.string("state", label(entry.state));
+    line_.word("state", label(entry.state));
     if (entry.state.holder == model::Holder::Minisocket) line_.boolean("minisocket", true);
     add_span("us", "at_least_us", entry.span, entry.span_at_least);
     line_.end_object();
@@ -126,24 +122,24 @@ void JsonLinesSink::add_life(const tracker::Life& life) {
   add_identity(life.connection);
   add_span("duration_us", "duration_at_least_us", life.duration, life.duration_at_least);
   add_handshake(life);
-  line_.string("closed_by", label(life.ending.by));
-  line_.string("how", label(life.ending.how));
-  line_.string("why", label(life.ending.why));
+  line_.word("closed_by", label(life.ending.by));
+  line_.word("how", label(life.ending.how));
+  line_.word("why", label(life.ending.why));
   line_.string("ending", phrase(life.ending));
   add_path(life);
   add_last(life);
-  line_.string("verdict", label(life.verdict));
+  line_.word("verdict", label(life.verdict));
   add_owners(life.owners);
   add_cgroup(life.connection.cgroup);
 }
 
 void JsonLinesSink::add_other_end(const tracker::OtherEnd& other_end) {
   line_.begin_object("other_end");
-  line_.string("conn", id_text(other_end.id));
+  line_.word("conn", connection_text(other_end.id).view());
   add_endpoint("local", other_end.tuple.local);
   add_endpoint("remote", other_end.tuple.remote);
   line_.number("netns", other_end.tuple.netns);
-  line_.string("state", label(other_end.state));
+  line_.word("state", label(other_end.state));
   line_.boolean("gone", other_end.is_gone);
   add_owner(other_end.owner);
   line_.end_object();
@@ -165,9 +161,9 @@ void JsonLinesSink::on_life_record(const LifeRecord& record) {
 
 void JsonLinesSink::on_stuck(const tracker::Stuck& stuck) {
   begin("stuck", stuck.time);
-  line_.string("kind", label(stuck.kind));
+  line_.word("kind", label(stuck.kind));
   add_identity(stuck.connection);
-  line_.string("state", label(stuck.state));
+  line_.word("state", label(stuck.state));
   add_span("age_us", "age_at_least_us", stuck.age, stuck.age_at_least);
   line_.number("threshold_us", to_us(stuck.threshold));
   line_.number("connections", stuck.connections);
@@ -183,7 +179,7 @@ void JsonLinesSink::on_stuck(const tracker::Stuck& stuck) {
 void JsonLinesSink::on_adopted(const tracker::Adopted& adopted) {
   begin("adopt", adopted.time);
   add_identity(adopted.connection);
-  line_.string("state", label(adopted.state));
+  line_.word("state", label(adopted.state));
   add_us("age_at_least_us", adopted.age_at_least);
   add_owners(adopted.owners);
   add_cgroup(adopted.connection.cgroup);
@@ -251,7 +247,7 @@ void JsonLinesSink::on_socket(const SocketRow& row) {
   const model::Snapshot last = row.last.value_or(model::Snapshot{});
   begin("socket", row.time);
   add_identity(row.connection);
-  line_.string("state", label(row.state));
+  line_.word("state", label(row.state));
   if (row.state.holder == model::Holder::Minisocket) line_.boolean("minisocket", true);
   add_span("age_us", "age_at_least_us", row.age, row.age_at_least);
   line_.boolean("orphan", row.is_orphan);
@@ -301,9 +297,9 @@ void JsonLinesSink::add_figures(const LifeFigures& figures) {
   line_.begin_array("endings");
   for (const EndingCount& entry : figures.endings) {
     line_.begin_element();
-    line_.string("closed_by", label(entry.ending.by));
-    line_.string("how", label(entry.ending.how));
-    line_.string("why", label(entry.ending.why));
+    line_.word("closed_by", label(entry.ending.by));
+    line_.word("how", label(entry.ending.how));
+    line_.word("why", label(entry.ending.why));
     line_.number("count", entry.count);
     line_.end_object();
   }

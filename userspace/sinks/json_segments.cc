@@ -62,7 +62,7 @@ void add_options(JsonText& line, const tracker::SegmentOptions& options) {
 }  // namespace
 
 void JsonLinesSink::add_segment(const tracker::Segment& segment) {
-  line_.string("direction", label(segment.direction));
+  line_.word("direction", label(segment.direction));
   add_flags(line_, segment);
   line_.number("seq", segment.sequence.value());
   if (segment.ack) {
@@ -73,7 +73,7 @@ void JsonLinesSink::add_segment(const tracker::Segment& segment) {
   line_.number("payload_bytes", segment.payload);
   line_.number("window", segment.window);
   add_options(line_, segment.options);
-  line_.string("shown", label(segment.reason));
+  line_.word("shown", label(segment.reason));
   line_.number("interface", segment.interface);
   line_.number("hop_limit", segment.hop_limit);
 }
@@ -87,7 +87,7 @@ void JsonLinesSink::on_segment(const tracker::SegmentFound& found) {
     add_tuple(found.tuple);
   }
   if (found.state) {
-    line_.string("state", label(*found.state));
+    line_.word("state", label(*found.state));
   } else {
     line_.null("state");
   }

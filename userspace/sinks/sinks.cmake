@@ -1,6 +1,6 @@
 # Findings to text: the terminal tables, CSV, JSON lines and the summary.
 tcptwin_layer(sinks
-  SOURCES output.cc clock_mapping.cc words.cc segment_text.cc table_text.cc terminal.cc divergence_text.cc finding_log.cc csv.cc
+  SOURCES output.cc short_text.cc clock_mapping.cc words.cc segment_text.cc table_text.cc terminal.cc divergence_text.cc finding_log.cc csv.cc
           json_lines.cc json_lives.cc json_segments.cc pcapng.cc json_text.cc summary_text.cc diagnostics.cc finding_filter.cc
           life_text.cc life_table.cc life_csv.cc life_joiner.cc life_sorter.cc life_statistics.cc
           stuck_table.cc socket_row.cc socket_table.cc finding_bytes.cc finding_history.cc

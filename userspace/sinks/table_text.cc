@@ -3,8 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
-
+#include "sinks/short_text.h"
 #include "sinks/words.h"
 
 namespace tcptwin::sinks {
@@ -16,6 +15,16 @@ void append_column(std::string& line, std::string_view text, std::size_t width) 
   line += ' ';
 }
 
+void append_word(std::string& line, std::string_view word, std::size_t width) {
+  line += word;
+  line.append(word.size() < width ? width - word.size() + 1 : 1, ' ');
+}
+
+void append_right(std::string& line, std::string_view word, std::size_t width) {
+  line.append(word.size() < width ? width - word.size() : 0, ' ');
+  line += word;
+}
+
 void append_time_heading(std::string& line, TimeColumns times) {
   if (times != TimeColumns::SinceStart) append_column(line, "TIME", 12);
   if (times != TimeColumns::WallClock) line += fmt::format("{:>11} ", "SECONDS");
@@ -23,21 +32,28 @@ void append_time_heading(std::string& line, TimeColumns times) {
 
 void append_times(std::string& line, const TableOptions& options, KernelTime time) {
   if (options.times != TimeColumns::SinceStart) {
-    append_column(line, clock_time(options.clock, time).view(), 12);
+    append_word(line, clock_time(options.clock, time).view(), 12);
   }
   if (options.times != TimeColumns::WallClock) {
-    const TimeText text = seconds_since_start(options.clock, time);
-    fmt::format_to(std::back_inserter(line), "{:>11} ", text.view());
+    append_right(line, seconds_since_start(options.clock, time).view(), 11);
+    line += ' ';
   }
 }
 
 void append_owner(std::string& line, const tracker::Owner& owner, std::size_t comm_width) {
   if (owner.is_known()) {
-    fmt::format_to(std::back_inserter(line), "{:>7} ", owner.actor.pid);
-    append_column(line, printable(owner.actor.comm.view()), comm_width);
+    append_right(line, number_text(owner.actor.pid).view(), 7);
+    line += ' ';
+    const std::string_view comm = owner.actor.comm.view();
+    if (is_plain(comm)) {
+      append_word(line, comm, comm_width);
+    } else {
+      append_column(line, printable(comm), comm_width);
+    }
   } else {
-    fmt::format_to(std::back_inserter(line), "{:>7} ", "-");
-    append_column(line, "-", comm_width);
+    append_right(line, "-", 7);
+    line += ' ';
+    append_word(line, "-", comm_width);
   }
 }
 
@@ -65,15 +81,15 @@ void append_csv_times(std::string& row, const TableOptions& options, KernelTime 
 }
 
 void append_csv_milliseconds(std::string& row, const std::optional<Duration>& duration) {
-  if (duration) {
-    fmt::format_to(std::back_inserter(row), "{:.3f}", static_cast<double>(duration->count()) / 1e6);
-  }
+  if (duration) row += milliseconds_text(*duration).view();
   row += ',';
 }
 
 void append_csv_endpoint(std::string& row, const Endpoint& endpoint) {
-  fmt::format_to(std::back_inserter(row), "{},{},", AddressText{endpoint.address}.view(),
-                 endpoint.port);
+  row += AddressText{endpoint.address}.view();
+  row += ',';
+  row += number_text(endpoint.port).view();
+  row += ',';
 }
 
 void finish_row(std::string& row) {

@@ -24,6 +24,9 @@ inline constexpr std::string_view kStrongRed = "\x1b[1;31m";
 
 // Left-aligned, and a blank after it even if it is too long; nothing is ever cut.
 void append_column(std::string& line, std::string_view text, std::size_t width);
+// The same for text of our own, which is ASCII; and right-aligned.
+void append_word(std::string& line, std::string_view word, std::size_t width);
+void append_right(std::string& line, std::string_view word, std::size_t width);
 // The heading of the time columns, and the times.
 void append_time_heading(std::string& line, TimeColumns times);
 void append_times(std::string& line, const TableOptions& options, KernelTime time);

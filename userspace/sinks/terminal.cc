@@ -56,16 +56,18 @@ std::string_view segment_colour(const tracker::Segment& segment) {
   return segment.syn ? "\x1b[34m" : "";
 }
 
-double milliseconds(Duration duration) {
-  return static_cast<double>(duration.count()) / 1e6;
-}
-
 }  // namespace
 
-std::string dwell_text(const Step& step) {
-  if (step.dwell) return fmt::format("{:.3f}", milliseconds(*step.dwell));
-  if (step.dwell_at_least) return fmt::format(">={:.3f}", milliseconds(*step.dwell_at_least));
-  return "-";
+ShortText dwell_text(const Step& step) {
+  if (step.dwell) return milliseconds_text(*step.dwell);
+  ShortText text;
+  if (step.dwell_at_least) {
+    text.append(">=");
+    text.append(milliseconds_text(*step.dwell_at_least).view());
+  } else {
+    text.append('-');
+  }
+  return text;
 }
 
 TerminalSink::TerminalSink(Output& out, Output& diagnostics, const TableOptions& options)
@@ -90,7 +92,7 @@ void TerminalSink::on_start() {
 }
 
 void TerminalSink::append_address(const Address& address) {
-  append_column(line_, AddressText{address}.view(), address_width_);
+  append_word(line_, AddressText{address}.view(), address_width_);
 }
 
 void TerminalSink::append_verdict(const Step& step) {
@@ -143,16 +145,19 @@ void TerminalSink::append_ends(const tracker::Owner& owner, KernelTime time, con
   append_times(line_, options_, time);
   append_owner(line_, owner, kCommWidth);
   append_address(tuple.local.address);
-  fmt::format_to(std::back_inserter(line_), "{:<5} ", tuple.local.port);
+  append_word(line_, number_text(tuple.local.port).view(), 5);
   append_address(tuple.remote.address);
-  fmt::format_to(std::back_inserter(line_), "{:<5} ", tuple.remote.port);
+  append_word(line_, number_text(tuple.remote.port).view(), 5);
 }
 
 void TerminalSink::on_step(const Step& step) {
   append_ends(step.owner, step.time, step.connection.tuple);
-  fmt::format_to(std::back_inserter(line_), "{:<12} -> {:<12} {:>{}}  ", name(step.from),
-                 name(step.to), dwell_text(step), kDwellWidth);
-  append_column(line_, label(step.cause), 22);
+  append_word(line_, name(step.from), 12);
+  line_ += "-> ";
+  append_word(line_, name(step.to), 12);
+  append_right(line_, dwell_text(step).view(), kDwellWidth);
+  line_ += "  ";
+  append_word(line_, label(step.cause), 22);
   append_verdict(step);
   if (options_.evidence) append_evidence(step);
   if (options_.call_paths) append_call_path(step.call_path);

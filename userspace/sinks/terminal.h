@@ -7,6 +7,7 @@
 #include "sinks/clock_mapping.h"
 #include "sinks/diagnostics.h"
 #include "sinks/output.h"
+#include "sinks/short_text.h"
 #include "sinks/sink.h"
 #include "sinks/words.h"
 
@@ -64,6 +65,6 @@ class TerminalSink final : public Sink {
 };
 
 // "12.345", ">=12.345" or "-": how long the state was held.
-std::string dwell_text(const tracker::Step& step);
+ShortText dwell_text(const tracker::Step& step);
 
 }  // namespace tcptwin::sinks

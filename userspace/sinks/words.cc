@@ -124,9 +124,16 @@ void add_options(Words& words, const model::Snapshot& snapshot) {
 }  // namespace
 
 AddressText::AddressText(const Address& address) {
-  const int family = address.family == Family::Inet ? AF_INET : AF_INET6;
-  ::inet_ntop(family, address.bytes.data(), text_.data(), static_cast<socklen_t>(text_.size()));
-  size_ = std::string_view{text_.data()}.size();
+  if (address.family == Family::Inet) {
+    for (std::size_t i = 0; i < 4; ++i) {
+      if (i > 0) text_.append('.');
+      text_.append_number(address.bytes[i]);
+    }
+    return;
+  }
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  ::inet_ntop(AF_INET6, address.bytes.data(), text.data(), static_cast<socklen_t>(text.size()));
+  text_.append(std::string_view{text.data()});
 }
 
 std::string errno_name(std::uint16_t error) {
@@ -159,7 +166,14 @@ std::size_t utf8_length(std::string_view bytes) {
   return 0;
 }
 
+bool is_plain(std::string_view bytes) {
+  bool plain = true;
+  for (const char byte : bytes) plain &= byte >= 0x20 && byte < 0x7f;
+  return plain;
+}
+
 std::string printable(std::string_view bytes) {
+  if (is_plain(bytes)) return std::string{bytes};
   std::string text;
   while (!bytes.empty()) {
     const std::size_t length = utf8_length(bytes);

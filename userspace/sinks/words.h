@@ -11,6 +11,7 @@
 
 #include "base/endpoint.h"
 #include "model/evidence.h"
+#include "sinks/short_text.h"
 #include "tracker/finding.h"
 
 namespace tcptwin::sinks {
@@ -19,11 +20,10 @@ namespace tcptwin::sinks {
 class AddressText {
  public:
   explicit AddressText(const Address& address);
-  std::string_view view() const { return {text_.data(), size_}; }
+  std::string_view view() const { return text_.view(); }
 
  private:
-  std::array<char, 48> text_{};
-  std::size_t size_ = 0;
+  ShortText text_;
 };
 
 // "ECONNRESET"; "errno 200" for what TCP is not known to report.
@@ -35,6 +35,8 @@ std::size_t utf8_length(std::string_view bytes);
 // The process name for a terminal: what is not printable UTF-8 becomes '?', so that a process
 // cannot send control sequences through its name.
 std::string printable(std::string_view bytes);
+// Whether all of it is printable ASCII, as names of processes nearly always are.
+bool is_plain(std::string_view bytes);
 // Columns it takes: code points.
 std::size_t display_width(std::string_view text);
 

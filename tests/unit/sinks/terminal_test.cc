@@ -71,7 +71,7 @@ TEST(Terminal, an_unknown_owner_is_a_dash_and_an_unknown_dwell_too) {
 }
 
 TEST(Terminal, a_dwell_whose_start_was_not_seen_is_a_lower_bound) {
-  EXPECT_EQ(sinks::dwell_text(adopted_step()), ">=600.000");
+  EXPECT_EQ(sinks::dwell_text(adopted_step()).view(), ">=600.000");
 }
 
 TEST(Terminal, a_process_name_cannot_send_control_sequences) {

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: MIT
+#include <arpa/inet.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <limits>
 
 #include "sinks/clock_mapping.h"
+#include "sinks/json_text.h"
+#include "sinks/short_text.h"
 #include "sinks/summary_text.h"
 #include "sinks/words.h"
 #include "unit/sinks/synthetic_findings.h"
@@ -34,6 +41,61 @@ TEST(ClockMapping, seconds_before_the_start_are_negative) {
   EXPECT_EQ(seconds_since_start(test_clock(), KernelTime{milliseconds{13'345}}).view(),
             "12.345000");
   EXPECT_EQ(seconds_since_start(test_clock(), KernelTime{milliseconds{500}}).view(), "-0.500000");
+}
+
+std::string formatted_milliseconds(std::int64_t count) {
+  return fmt::format("{:.3f}", static_cast<double>(count) / 1e6);
+}
+
+// Half-way cases and what a double cannot hold included.
+TEST(ShortText, milliseconds_are_rounded_as_the_format_rounds_them) {
+  for (const std::int64_t base :
+       {0ll, 999'000ll, 1'000'000ll, 59'999'999'000ll, 1ll << 52, 1ll << 53}) {
+    for (std::int64_t more = -2000; more <= 2000; ++more) {
+      const std::int64_t count = base + more;
+      ASSERT_EQ(sinks::milliseconds_text(nanoseconds{count}).view(), formatted_milliseconds(count));
+    }
+  }
+  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(sinks::milliseconds_text(nanoseconds{kMost}).view(), formatted_milliseconds(kMost));
+}
+
+TEST(ShortText, hexadecimal_numbers_have_no_leading_zeros) {
+  constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
+  for (const std::uint64_t value :
+       {std::uint64_t{0}, std::uint64_t{15}, std::uint64_t{16}, std::uint64_t{0x19f3ad0}, kMost}) {
+    EXPECT_EQ(sinks::connection_text({value, 7}).view(), fmt::format("{:#x}.7", value));
+  }
+}
+
+TEST(AddressText, is_what_inet_ntop_says) {
+  Address address{};
+  for (const auto& bytes : {std::array<std::uint8_t, 4>{0, 0, 0, 0},
+                            {127, 0, 0, 1},
+                            {255, 255, 255, 255},
+                            {10, 9, 100, 99}}) {
+    address.family = Family::Inet;
+    std::ranges::copy(bytes, address.bytes.begin());
+    std::array<char, INET_ADDRSTRLEN> expected{};
+    ::inet_ntop(AF_INET, bytes.data(), expected.data(), expected.size());
+    EXPECT_EQ(sinks::AddressText{address}.view(), expected.data());
+  }
+  address.family = Family::Inet6;
+  address.bytes = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  EXPECT_EQ(sinks::AddressText{address}.view(), "2001:db8::1");
+}
+
+TEST(JsonText, numbers_reach_their_limits_and_any_bytes_become_a_string) {
+  sinks::JsonText text;
+  text.begin_object();
+  text.number("least", std::numeric_limits<std::int64_t>::min());
+  text.number("most", std::numeric_limits<std::uint64_t>::max());
+  text.number("small", std::uint8_t{7});
+  text.string("text", std::string_view{"a\"\\\n\x7f\xff\xc3\xa9", 8});
+  text.end_object();
+  EXPECT_EQ(text.view(),
+            "{\"least\":-9223372036854775808,\"most\":18446744073709551615,\"small\":7,"
+            "\"text\":\"a\\\"\\\\\\u000a\\u007f\xef\xbf\xbd\xc3\xa9\"}");
 }
 
 TEST(Words, control_characters_and_broken_utf8_become_question_marks) {
