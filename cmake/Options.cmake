@@ -1,5 +1,6 @@
 # What a builder can choose. Presets (CMakePresets.json) set these for the usual jobs.
 option(TCPTWIN_BUILD_TESTS "Build the tests (GoogleTest)" ON)
+option(TCPTWIN_BUILD_BENCH "Offer what ./dev bench needs as targets; nothing of it is in `all`" OFF)
 option(TCPTWIN_WARNINGS_AS_ERRORS "Fail on any warning; on in the dev and CI presets" OFF)
 option(TCPTWIN_WITH_BCC "Symbolise call paths with BCC (libbpfcc-dev), statically and without LLVM" ON)
 option(TCPTWIN_FUZZ "Build the fuzz targets (clang only)" OFF)
