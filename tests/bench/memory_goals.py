@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""memory_goals.py TCPTWIN [--json FILE] [--most SOCKETS]: what many open connections cost tcptwin: memory of the service for
+each (goal P12), a census of them all beside `ss -tan` (P13), a scrape of the metrics (P14). The connections are
+held in a namespace of its own; as many as the memory allows, 500,000 sockets at most. Needs root."""
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../support"))
+from live_program import Namespace, check, wait_until  # noqa: E402
+from service import Service  # noqa: E402
+
+FEW, MANY, MOST = 10_000, 100_000, 500_000  # sockets: two a connection
+MEMORY_A_SOCKET = 6_000  # bytes, of the kernel, of its holder and of those who look
+PATIENCE_S = 180
+SCRAPES = 50
+PAIRS = 5
+
+
+def available_memory():
+    with open("/proc/meminfo", encoding="ascii") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("MemAvailable:"))
+
+
+def memory_of(pid, field):
+    """Bytes. VmRSS counts the pages of the ring, RssAnon only what the program asked for."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith(f"{field}:"))
+
+
+def processor_seconds(pid):
+    """Of all threads that there are now."""
+    spent = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as file:
+            spent += int(file.read().split()[0])
+    return spent / 1e9
+
+
+class Holder:
+    """The process that holds the connections."""
+
+    def __init__(self, namespace):
+        self._process = namespace.start([sys.executable, os.path.join(HERE, "held_connections.py")],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def hold(self, sockets):
+        self._process.stdin.write(f"{sockets // 2}\n")
+        self._process.stdin.flush()
+        held = self._process.stdout.readline()
+        check(held.strip() == str(sockets // 2), f"held: '{held.strip()}' of {sockets // 2} connections")
+
+
+def serve(tcptwin, namespace):
+    """One that compares itself with the kernel when it starts, and not while it is measured."""
+    return Service(tcptwin, "-N", namespace.name, "--reconcile", "0")
+
+
+def scrape_ms(service):
+    """Processor time of one scrape: that of SCRAPES, less what the service spends anyway."""
+    def spent(work):
+        begin, cpu = time.monotonic(), processor_seconds(service.process.pid)
+        work()
+        return processor_seconds(service.process.pid) - cpu, time.monotonic() - begin
+    idle_cpu, idle_s = spent(lambda: time.sleep(1))
+    cpu, seconds = spent(lambda: [service.get() for _ in range(SCRAPES)])
+    return (cpu - idle_cpu / idle_s * seconds) / SCRAPES * 1000
+
+
+def ran(command):
+    """Processor seconds and seconds of a program whose output nobody wants."""
+    begin = time.monotonic()
+    with open(os.devnull, "wb") as nowhere:
+        process = subprocess.Popen(command, stdout=nowhere, stderr=nowhere)
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    check(process.returncode == 0, f"{command}: exit {process.returncode}")
+    return usage.ru_utime + usage.ru_stime, time.monotonic() - begin
+
+
+def started(tcptwin, namespace):
+    """Processor seconds and seconds of a service until its first census is in the mirror."""
+    begin = time.monotonic()
+    with serve(tcptwin, namespace) as service:
+        return processor_seconds(service.process.pid), time.monotonic() - begin
+
+
+class Growth:
+    """One service, and what it takes as the connections become more."""
+
+    def __init__(self, tcptwin, namespace, holder):
+        self.memory, self.scrapes, self.resident = {}, {}, {}
+        self._namespace, self._holder = namespace, holder
+        self._service = serve(tcptwin, namespace)
+
+    def measure(self, counts):
+        with self._service as service:
+            self._look(service, 0)
+            for sockets in counts:
+                self._holder.hold(sockets)
+                wait_until(lambda: self._seen(service) >= sockets, f"{sockets} sockets in the mirror", PATIENCE_S)
+                self._look(service, sockets)
+                self.scrapes[sockets] = [scrape_ms(service) for _ in range(PAIRS)]
+
+    @staticmethod
+    def _seen(service):
+        return service.value("tcptwin_sockets", state="established")
+
+    def _look(self, service, sockets):
+        self.memory[sockets] = memory_of(service.process.pid, "RssAnon")
+        self.resident[sockets] = memory_of(service.process.pid, "VmRSS")
+
+    def bytes_a_socket(self, few, many):
+        return (self.memory[many] - self.memory[few]) / (many - few)
+
+
+def memory_goal(growth, counts):
+    most = counts[-1]
+    slopes = ", ".join(f"{growth.bytes_a_socket(few, many):.0f} B between {few:,} and {many:,}"
+                       for few, many in zip(counts, counts[1:]))
+    return {
+        "P12": {"values": [growth.bytes_a_socket(counts[-2], most)], "unit": "B/socket",
+                "note": f"anonymous memory of the service, {slopes} sockets"},
+        "P12 empty": {"values": [growth.resident[0] / 1e6], "unit": "MB",
+                      "note": "resident with no connection at all, shared libraries and ring included"},
+    }
+
+
+def scrape_goal(growth, counts):
+    few, most = counts[0], counts[-1]
+    median = {count: statistics.median(growth.scrapes[count]) for count in counts}
+    return {
+        "P14": {"values": growth.scrapes[most], "unit": "ms",
+                "note": "processor time of the service for a scrape; "
+                        + ", ".join(f"{median[count]:.2f} ms at {count:,}" for count in counts)},
+        "P14 growth": {"values": [median[most] / median[few]], "unit": "x",
+                       "note": f"from {few:,} to {most:,} sockets"},
+    }
+
+
+def census_goal(tcptwin, namespace, sockets, empty):
+    """The same sockets by turns: a service that starts, the command, and ss."""
+    census, snapshot, theirs = [], [], []
+    for pair in range(PAIRS):
+        turns = [lambda: census.append(started(tcptwin, namespace)),
+                 lambda: snapshot.append(ran([tcptwin, "snapshot", "--live", "-N", namespace.name])),
+                 lambda: theirs.append(ran(namespace.inside(["ss", "-tan"])))]
+        for turn in turns if pair % 2 == 0 else reversed(turns):
+            turn()
+
+    def goal(ours, less, what):
+        cpu = [(one[0] - less[0]) / other[0] for one, other in zip(ours, theirs)]
+        wall = statistics.median((one[1] - less[1]) / other[1] for one, other in zip(ours, theirs))
+        return {"values": cpu, "unit": "x ss -tan",
+                "note": f"{what}, {sockets:,} sockets: processor time "
+                        f"{statistics.median(one[0] - less[0] for one in ours):.2f} s, ss -tan "
+                        f"{statistics.median(other[0] for other in theirs):.2f} s; {wall:.2f}x by the clock"}
+    return {"P13": goal(census, empty, "a service's first census into its mirror, less its start without any"),
+            "P13 snapshot": goal(snapshot, (0, 0), "the command, with its start, owners and the printed lines")}
+
+
+def measured(tcptwin, most):
+    counts = [count for count in (FEW, MANY, MOST) if count <= most]
+    if available_memory() < counts[-1] * MEMORY_A_SOCKET and len(counts) > 2:
+        print(f"{counts.pop():,} sockets need more memory than the {available_memory() >> 20} MB there are",
+              file=sys.stderr)
+    check(len(counts) > 1, f"--most must be {MANY} at least")
+    with Namespace("bench-memory") as namespace:
+        empty = [statistics.median(part) for part in zip(*(started(tcptwin, namespace) for _ in range(PAIRS)))]
+        growth = Growth(tcptwin, namespace, Holder(namespace))
+        growth.measure(counts)
+        return {**memory_goal(growth, counts), **census_goal(tcptwin, namespace, counts[-1], empty),
+                **scrape_goal(growth, counts)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tcptwin")
+    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--most", type=int, default=MOST, metavar="SOCKETS")
+    arguments = parser.parse_args()
+    goals = measured(os.path.abspath(arguments.tcptwin), arguments.most)
+    for key, found in goals.items():
+        print(f"{key}: {statistics.median(found['values']):.2f} {found['unit']}; {found['note']}")
+    if arguments.json:
+        with open(arguments.json, "w", encoding="utf-8") as file:
+            json.dump(goals, file, indent=1)
+
+
+if __name__ == "__main__":
+    main()
