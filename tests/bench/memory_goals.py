@@ -6,6 +6,7 @@ held in a namespace of its own; as many as the memory allows, 500,000 sockets at
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from service import Service  # noqa: E402
 
 FEW, MANY, MOST = 10_000, 100_000, 500_000  # sockets: two a connection
 MEMORY_A_SOCKET = 6_000  # bytes, of the kernel, of its holder and of those who look
+SPARE_DESCRIPTORS = 100
 PATIENCE_S = 180
 SCRAPES = 50
 PAIRS = 5
@@ -28,33 +30,58 @@ def available_memory():
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith("MemAvailable:"))
 
 
-def memory_of(pid, field):
-    """Bytes. VmRSS counts the pages of the ring, RssAnon only what the program asked for."""
+def own_memory(pid):
+    """Bytes that the program asked for: the slope of these is what a socket takes."""
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
-        return next(int(line.split()[1]) * 1024 for line in file if line.startswith(f"{field}:"))
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("RssAnon:"))
+
+
+def resident_memory(pid):
+    """Bytes: all but the rings, and these, whose pages are the kernel's, are mapped twice and count as often."""
+    rings = others = 0
+    in_ring = False
+    with open(f"/proc/{pid}/smaps", encoding="utf-8") as file:
+        for line in file:
+            field = line.split()
+            if not field[0].endswith(":"):
+                in_ring = "bpf-map" in line
+            elif field[0] == "Rss:" and in_ring:
+                rings += int(field[1]) * 1024
+            elif field[0] == "Rss:":
+                others += int(field[1]) * 1024
+    return others, rings
 
 
 def processor_seconds(pid):
-    """Of all threads that there are now."""
-    spent = 0
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as file:
-            spent += int(file.read().split()[0])
-    return spent / 1e9
+    """Of all its threads, those that have ended included: clock_getcpuclockid(3)."""
+    cpu_clock = ~pid << 3 | 2
+    return time.clock_gettime(cpu_clock)
 
 
 class Holder:
-    """The process that holds the connections."""
+    """Those that hold the connections: as many processes as their limit of descriptors makes it."""
 
     def __init__(self, namespace):
-        self._process = namespace.start([sys.executable, os.path.join(HERE, "held_connections.py")],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._namespace = namespace
+        self._processes = []
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        self._capacity = (limit - SPARE_DESCRIPTORS) // 2
 
     def hold(self, sockets):
-        self._process.stdin.write(f"{sockets // 2}\n")
-        self._process.stdin.flush()
-        held = self._process.stdout.readline()
-        check(held.strip() == str(sockets // 2), f"held: '{held.strip()}' of {sockets // 2} connections")
+        wanted = sockets // 2
+        for number in range(-(-wanted // self._capacity)):
+            if number == len(self._processes):
+                self._processes.append(self._namespace.start(
+                    [sys.executable, os.path.join(HERE, "held_connections.py"), str(number + 1)],
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+            self._ask(self._processes[number], min(self._capacity, wanted - number * self._capacity))
+
+    @staticmethod
+    def _ask(process, connections):
+        process.stdin.write(f"{connections}\n")
+        process.stdin.flush()
+        held = process.stdout.readline().strip()
+        check(held == str(connections), f"holds '{held}' of {connections} connections")
 
 
 def serve(tcptwin, namespace):
@@ -95,26 +122,23 @@ class Growth:
     """One service, and what it takes as the connections become more."""
 
     def __init__(self, tcptwin, namespace, holder):
-        self.memory, self.scrapes, self.resident = {}, {}, {}
+        self.memory, self.scrapes = {}, {}
+        self.empty = None
         self._namespace, self._holder = namespace, holder
         self._service = serve(tcptwin, namespace)
 
     def measure(self, counts):
         with self._service as service:
-            self._look(service, 0)
+            self.empty = resident_memory(service.process.pid)
             for sockets in counts:
                 self._holder.hold(sockets)
                 wait_until(lambda: self._seen(service) >= sockets, f"{sockets} sockets in the mirror", PATIENCE_S)
-                self._look(service, sockets)
+                self.memory[sockets] = own_memory(service.process.pid)
                 self.scrapes[sockets] = [scrape_ms(service) for _ in range(PAIRS)]
 
     @staticmethod
     def _seen(service):
         return service.value("tcptwin_sockets", state="established")
-
-    def _look(self, service, sockets):
-        self.memory[sockets] = memory_of(service.process.pid, "RssAnon")
-        self.resident[sockets] = memory_of(service.process.pid, "VmRSS")
 
     def bytes_a_socket(self, few, many):
         return (self.memory[many] - self.memory[few]) / (many - few)
@@ -127,8 +151,9 @@ def memory_goal(growth, counts):
     return {
         "P12": {"values": [growth.bytes_a_socket(counts[-2], most)], "unit": "B/socket",
                 "note": f"anonymous memory of the service, {slopes} sockets"},
-        "P12 empty": {"values": [growth.resident[0] / 1e6], "unit": "MB",
-                      "note": "resident with no connection at all, shared libraries and ring included"},
+        "P12 empty": {"values": [growth.empty[0] / 1e6], "unit": "MB",
+                      "note": "resident with no connection at all, shared libraries included; the rings, which are "
+                              f"mapped twice, count {growth.empty[1] / 1e6:.0f} MB on top"},
     }
 
 
