@@ -187,6 +187,8 @@ def census_goal(tcptwin, namespace, sockets, empty):
                         f"{statistics.median(one[0] - less[0] for one in ours):.2f} s, ss -tan "
                         f"{statistics.median(other[0] for other in theirs):.2f} s; {wall:.2f}x by the clock"}
     return {"P13": goal(census, empty, "a service's first census into its mirror, less its start without any"),
+            "P13 seconds": {"values": [cpu - empty[0] for cpu, _ in census], "unit": "s", "sockets": sockets,
+                            "note": f"processor time of that census of {sockets:,} sockets"},
             "P13 snapshot": goal(snapshot, (0, 0), "the command, with its start, owners and the printed lines")}
 
 

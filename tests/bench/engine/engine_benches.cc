@@ -6,6 +6,8 @@
 #include "engine/benches.h"
 
 int main(int argc, char** argv) {
+  tcptwin::bench::register_parts_benches();
+  tcptwin::bench::register_formatting_benches();
   tcptwin::bench::register_mirror_benches();
   tcptwin::bench::register_ring_bench();
   benchmark::Initialize(&argc, argv);
