@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""held_connections.py NUMBER: holds as many established connections over loopback as each line of its input asks for,
-both ends in this one process; answers with how many they are. At addresses that its number makes its own.
+"""With a number as its argument: holds as many established connections over loopback as each line of its input
+asks for, both ends in this one process, at addresses that the number makes its own; answers with how many they are.
 For memory_goals.py, in a namespace."""
 import resource
 import socket

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""scale_model.py RESULTS.json [--cores N] [--rate N] [--sockets N] [--rings N]: on paper, what a host with 64 processors, a million connections a
-second and ten million sockets would ask of tcptwin: the unit costs that `./dev bench` measured, multiplied. Prints Markdown."""
+"""On paper: what a host with 64 processors, a million connections a second and ten million sockets would ask of
+tcptwin, from the unit costs in the results of `./dev bench`. Prints Markdown."""
 import argparse
 import json
 import statistics
@@ -12,7 +12,8 @@ RECORD_BYTES = (10 * (208 + 8) + 4 * (104 + 8) + 4 * (96 + 8)) / RECORDS  # wire
 # Records a second that one ring takes from so many producers: published by Xu Kuohai with the kernel's
 # patches for overwriting rings (AMD EPYC 9654, nobody reads); not measured here.
 RING_RECORDS_S = {1: 32.2e6, 2: 9.6e6, 8: 9.2e6, 52: 3.5e6}
-TIME_WAIT_S = 60
+# net.ipv4.tcp_max_tw_buckets of a large host, in each namespace: half of the largest hash table (tcp_init).
+TIME_WAITS = 262_144
 STALL_S = 0.1
 
 
@@ -59,12 +60,11 @@ def rows_of(costs, cores, rate, sockets, rings):
                  f"{tracking_ns * 1e-9 * records:.1f} of 1 processor",
                  "as many trackers as that, each with the sockets of its share (hash of the addresses: both ends of a "
                  "connection in the same)"))
-    twins = sockets + rate * TIME_WAIT_S
+    twins = sockets + TIME_WAITS
     memory = twins * costs.median("P12")
     rows.append(("twins in memory", f"{costs.median('P12'):.0f} B a socket (P12)", twins / 1_048_576,
-                 f"{twins / 1e6:.0f} M twins, {memory / 1e9:.1f} GB (of them {rate * TIME_WAIT_S / 1e6:.0f} M in TIME_WAIT, "
-                 "unless net.ipv4.tcp_max_tw_buckets is less)",
-                 "`--table`; an idle connection and one in TIME_WAIT kept in a smaller twin"))
+                 f"{twins / 1e6:.1f} M twins, {memory / 1e9:.1f} GB; the table's default is 1,048,576",
+                 "`--table`; an idle connection kept in a smaller twin"))
     if costs.has("P13 seconds"):
         census_s = costs.median("P13 seconds") / costs.figure("P13 seconds", "sockets") * sockets
         rows.append(("a census of all sockets", f"{census_s / sockets * 1e9:.0f} ns a socket (P13)", census_s / 60,
