@@ -65,8 +65,6 @@ def measured(arguments, folder):
     measures = {**live.all(),
                 **{goals: (lambda name=name: ran_script(name, arguments.tcptwin, folder, arguments.quick))
                    for goals, name in SCRIPTS.items()}}
-    if live.absent:
-        say(f"bench: not found here, so not compared: {', '.join(live.absent)}")
     found, failed = {}, []
     for goals, measure in measures.items():
         if not wanted & set(goals):

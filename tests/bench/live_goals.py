@@ -40,7 +40,6 @@ def in_turn(turns, rounds):
 class LiveGoals:
     def __init__(self, tcptwin, pairs, is_quick):
         self.load, self.pairs, self.is_quick = Load(tcptwin), pairs, is_quick
-        self.absent = sorted(name for name, command in peers().items() if command is None)
 
     def _beside_service(self, seconds, *arguments):
         with self.load.service() as service:
@@ -52,19 +51,19 @@ class LiveGoals:
 
     def churn(self):
         """P1, P2, P3 and P7, of the same runs."""
-        others = {name: command for name, command in peers().items() if command}
+        others, absent = peers()
         turns = {"base": lambda: self.load.measured(CHURN_S), "tcptwin": lambda: self._beside_service(CHURN_S),
                  **{name: lambda command=command: self._beside(command) for name, command in others.items()}}
         runs = in_turn(turns, self.pairs)
         base, ours = runs["base"], runs["tcptwin"]
         theirs = "; ".join(f"{name} {statistics.median(map(kept, base, runs[name])):.3f}, "
                            f"+{statistics.median(map(added, base, runs[name])):.1f} us" for name in others)
-        absent = f"; not found here: {', '.join(self.absent)}" if self.absent else ""
+        lacking = "".join(f"; not compared: {name}, {why}" for name, why in absent.items())
         rows = {
             "P1": {"values": list(map(kept, base, ours)),
                    "note": f"base {statistics.median(run['connections'] / run['seconds'] for run in base):.0f} "
                            f"connections/s, {statistics.median(run['load_us'] for run in base):.1f} us each; "
-                           f"tcptwin +{statistics.median(map(added, base, ours)):.2f} us; {theirs}{absent}"},
+                           f"tcptwin +{statistics.median(map(added, base, ours)):.2f} us; {theirs}{lacking}"},
             "P3": {"values": [run["tracer_us"] for run in ours], "note": ""},
             "P7": {"values": [one["connect_p99_us"] / other["connect_p99_us"] for one, other in zip(ours, base)],
                    "note": ""},

@@ -28,13 +28,32 @@ BPFTRACE = """tracepoint:sock:inet_sock_set_state /args->protocol == 6/ {
 }"""
 
 
+# A mount namespace of its own with the list of tracepoints, which the tracers of others read.
+WITH_TRACEFS = ["unshare", "--mount", "sh", "-c", "mount -t debugfs debugfs /sys/kernel/debug; "
+                "mount -t tracefs tracefs /sys/kernel/tracing; exec \"$@\"", "sh"]
+
+
 def peers():
-    """By name: the command of each tracer of others that is found here; None where it is not."""
+    """By name: the command of each tracer of others that works here, and by name: why another does not."""
+    usable, absent = {}, {}
+    for name, command in found_peers().items():
+        if command is None:
+            absent[name] = "not installed"
+            continue
+        try:
+            with attached(command):
+                usable[name] = command
+        except AssertionError as problem:
+            absent[name] = str(problem)
+    return usable, absent
+
+
+def found_peers():
     def found(names, *arguments):
         for name in names:
             path = shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/bin")
             if path:
-                return [path, *arguments]
+                return [*(WITH_TRACEFS if not os.listdir("/sys/kernel/tracing") else []), path, *arguments]
         return None
     return {"tcpstates": found(("tcpstates", "bpf-tcpstates")), "tcplife": found(("tcplife", "bpf-tcplife")),
             "bpftrace": found(("bpftrace",), "-e", BPFTRACE)}
@@ -84,11 +103,12 @@ def running(command, **options):
 @contextlib.contextmanager
 def attached(command, **options):
     """A tracer of others, watching; its Popen. What it prints is thrown away."""
+    name = command[len(WITH_TRACEFS)] if command[:len(WITH_TRACEFS)] == WITH_TRACEFS else command[0]
     options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **options}
     with running(command, **options) as process:
-        wait_until(lambda: has_programs(process.pid) or process.poll() is not None, f"{command[0]} is attached")
+        wait_until(lambda: has_programs(process.pid) or process.poll() is not None, f"{name} is attached")
         time.sleep(SETTLE_S)
-        check(process.poll() is None, f"{command[0]} ended with {process.poll()}")
+        check(process.poll() is None, f"{name} ended with {process.poll()}: cannot attach here")
         yield process
 
 
