@@ -81,7 +81,9 @@ def met(row):
         return "NO"
     if row["aim_met"]:
         return "aim"
-    return "must" if row["must_met"] else "-" if row["aim_met"] is None else "not the aim"
+    if row["must_met"]:
+        return "must"
+    return "-" if row["aim_met"] is None else "not the aim"
 
 
 HEADINGS = ("goal", "what", "median", "min..max", "unit", "floor", "must", "aim", "met")

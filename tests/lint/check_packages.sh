@@ -12,10 +12,10 @@ listed() {
     tr -s ' ' '\n' | grep -vE '^(apt-get|apt|install|sudo|-.*|)$' | sort
 }
 needed() {
-  awk '$1 !~ /^#/ && NF && $2 !~ /^(programs|package|kernels|container|node|pictures)$/ { print $1 }' packages.txt | sort
+  awk '$1 !~ /^#/ && NF && $2 !~ /^(programs|package|kernels|container|bench|node|pictures)$/ { print $1 }' packages.txt | sort
 }
 at_choice() {
-  awk '$1 !~ /^#/ && $2 ~ /^(programs|package|kernels|container|node|pictures)$/ { print $1 }' packages.txt
+  awk '$1 !~ /^#/ && $2 ~ /^(programs|package|kernels|container|bench|node|pictures)$/ { print $1 }' packages.txt
 }
 
 while read -r package; do
@@ -29,7 +29,7 @@ while read -r package; do
 done < <(at_choice)
 while read -r line; do
   violation packages.txt "not 'package use why': ${line}"
-done < <(awk '$1 !~ /^#/ && NF && ($2 !~ /^(build|test|programs|package|kernels|container|node|pictures)$/ || NF < 3)' packages.txt)
+done < <(awk '$1 !~ /^#/ && NF && ($2 !~ /^(build|test|programs|package|kernels|container|bench|node|pictures)$/ || NF < 3)' packages.txt)
 for command in './dev run' './dev test'; do
   grep -qF "${command}" README.md || violation README.md "does not show '${command}'"
 done
