@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from live_load import DRAIN_S, Load, attached, peers, processor_us, running
+from live_load import DRAIN_S, Load, attached, peers, processor_us, program_ids, running
 from live_program import check, wait_until
 from service import total
 
@@ -95,11 +95,11 @@ class LiveGoals:
             with open(STATISTICS, "w", encoding="ascii") as file:
                 file.write("1")
             for _ in range(self.pairs):
-                with self.load.service(), attached([self.load.truth, "--empty"]):
+                with self.load.service() as service, attached([self.load.truth, "--empty"]) as empty:
                     self.load.measured(CHURN_S)
-                    cost = costs_of_programs()
+                    cost = costs_of_programs(service.process.pid, empty.pid)
                 values.append(cost["state_changes"] - cost["bench_empty"])
-                side.append(cost["state_changes_n"] - cost["bench_empty"])
+                side.append(cost["state_changes_nested"] - cost["bench_empty"])
         finally:
             with open(STATISTICS, "w", encoding="ascii") as file:
                 file.write(before)
@@ -205,12 +205,13 @@ class LiveGoals:
                 ("P16",): self.terminal}
 
 
-def costs_of_programs():
-    """By name: nanoseconds a run. Of two programs with one name the one that ran most."""
+def costs_of_programs(*pids):
+    """By name: nanoseconds a run, of the programs that these processes hold."""
+    ids = set().union(*map(program_ids, pids))
     listed = json.loads(subprocess.run(["bpftool", "prog", "list", "--json"], check=True,
                                        capture_output=True).stdout)
-    ran = sorted((program for program in listed if program.get("run_cnt")), key=lambda one: one["run_cnt"])
-    return {program["name"]: program["run_time_ns"] / program["run_cnt"] for program in ran}
+    return {program["name"]: program["run_time_ns"] / program["run_cnt"] for program in listed
+            if program["id"] in ids and program.get("run_cnt")}
 
 
 def seen_changes(metrics):

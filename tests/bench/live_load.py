@@ -74,14 +74,17 @@ def time_waits():
         return sum(int(line.split()[1]) for line in file if line.startswith("tw_sock_TCP "))
 
 
-def has_programs(pid):
+def program_ids(pid):
+    """Of the BPF programs that the process holds."""
+    ids = set()
     with contextlib.suppress(FileNotFoundError):
         for name in os.listdir(f"/proc/{pid}/fdinfo"):
             with contextlib.suppress(FileNotFoundError):
                 with open(f"/proc/{pid}/fdinfo/{name}", encoding="ascii") as file:
-                    if "prog_type" in file.read():
-                        return True
-    return False
+                    fields = dict(line.split(":", 1) for line in file if ":" in line)
+                    if "prog_type" in fields:
+                        ids.add(int(fields["prog_id"]))
+    return ids
 
 
 @contextlib.contextmanager
@@ -106,7 +109,7 @@ def attached(command, **options):
     name = command[len(WITH_TRACEFS)] if command[:len(WITH_TRACEFS)] == WITH_TRACEFS else command[0]
     options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **options}
     with running(command, **options) as process:
-        wait_until(lambda: has_programs(process.pid) or process.poll() is not None, f"{name} is attached")
+        wait_until(lambda: program_ids(process.pid) or process.poll() is not None, f"{name} is attached")
         time.sleep(SETTLE_S)
         check(process.poll() is None, f"{name} ended with {process.poll()}: cannot attach here")
         yield process
