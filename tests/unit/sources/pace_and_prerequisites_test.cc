@@ -13,10 +13,24 @@ using std::chrono::milliseconds;
 constexpr std::size_t kMegabyte = 1024 * 1024;
 const KernelTime kStart = kernel_time_from_ns(1'000'000'000);
 
-TEST(PollingPaceTest, traffic_is_looked_at_every_millisecond) {
+// 15 records a connection: 54,000 connections a second bring a thousand in a millisecond.
+TEST(PollingPaceTest, full_traffic_is_looked_at_every_millisecond) {
   PollingPace pace{32 * kMegabyte};
-  pace.on_drained(kStart, 10);
-  EXPECT_EQ(pace.next_drain(kStart), kStart + milliseconds{1});
+  pace.on_drained(kStart, 1);
+  pace.on_drained(kStart + milliseconds{1}, 800);
+  EXPECT_EQ(pace.next_drain(kStart) - (kStart + milliseconds{1}), std::chrono::microseconds{1250});
+  pace.on_drained(kStart + milliseconds{2}, 100'000);
+  EXPECT_EQ(pace.next_drain(kStart), kStart + milliseconds{3});
+}
+
+TEST(PollingPaceTest, light_traffic_is_gathered_for_twenty_milliseconds) {
+  PollingPace pace{32 * kMegabyte};
+  pace.on_drained(kStart, 1);
+  EXPECT_EQ(pace.next_drain(kStart), kStart + milliseconds{20});
+  pace.on_drained(kStart + milliseconds{20}, 100);
+  EXPECT_EQ(pace.next_drain(kStart), kStart + milliseconds{40});
+  pace.on_drained(kStart + milliseconds{40}, 4000);
+  EXPECT_EQ(pace.next_drain(kStart), kStart + milliseconds{45});
 }
 
 TEST(PollingPaceTest, silence_is_looked_at_less_and_less_often) {
@@ -32,7 +46,7 @@ TEST(PollingPaceTest, silence_is_looked_at_less_and_less_often) {
   }
   EXPECT_EQ(last, milliseconds{50});
   pace.on_drained(now, 1);
-  EXPECT_EQ(pace.next_drain(now) - now, milliseconds{1});
+  EXPECT_EQ(pace.next_drain(now) - now, milliseconds{20});
 }
 
 TEST(PollingPaceTest, small_ring_is_never_left_alone_for_long) {
