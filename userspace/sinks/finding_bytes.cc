@@ -1,94 +1,26 @@
 // SPDX-License-Identifier: MIT
 #include "sinks/finding_bytes.h"
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 #include <limits>
 #include <type_traits>
 #include <utility>
 
 #include "sinks/finding_fields.h"
+#include "sinks/finding_writer.h"
 
 namespace tcptwin::sinks {
 namespace {
 
+// To be counted up when a field is written in another way, so that no two builds mistake each
+// other.
+constexpr std::size_t kLayout = 2;
+
 // Words that findings point to are few and fixed ("RFC 9293 3.10.4"); who sends others is no
 // friend.
 constexpr std::size_t kWordsLimit = 4096;
-// Of a vector: a prefork server multiplies its listeners by its workers.
-constexpr std::size_t kElementsLimit = 1024;
-
-template <typename T>
-concept Integer = std::integral<T> && !std::same_as<T, bool>;
-template <typename T>
-concept Enumeration = std::is_enum_v<T>;
-
-// Seven bits a byte, the lowest first; the top bit says that more follow.
-void append_number(std::string& bytes, std::uint64_t value) {
-  while (value >= 0x80) {
-    bytes += static_cast<char>(0x80u | (value & 0x7fu));
-    value >>= 7;
-  }
-  bytes += static_cast<char>(value);
-}
-
-// So that small negative numbers are short as well.
-std::uint64_t folded(std::int64_t value) {
-  return (static_cast<std::uint64_t>(value) << 1) ^ (value < 0 ? ~std::uint64_t{0} : 0);
-}
-std::int64_t unfolded(std::uint64_t value) {
-  return static_cast<std::int64_t>((value >> 1) ^ ((value & 1) != 0 ? ~std::uint64_t{0} : 0));
-}
-
-class Writer {
- public:
-  explicit Writer(std::string& bytes) : bytes_(bytes) {}
-
-  template <typename... T>
-  void operator()(const T&... values) {
-    (put(values), ...);
-  }
-
- private:
-  void put(bool value) { bytes_ += value ? '\1' : '\0'; }
-  template <Integer T>
-  void put(T value) {
-    append_number(bytes_, value);
-  }
-  template <Enumeration T>
-  void put(T value) {
-    bytes_ += static_cast<char>(value);
-  }
-  void put(Duration value) { append_number(bytes_, folded(value.count())); }
-  void put(KernelTime value) { put(value.time_since_epoch()); }
-  void put(SequenceNumber value) { append_number(bytes_, value.value()); }
-  void put(const tracker::Comm& comm) { put(comm.view()); }
-  void put(std::string_view text) {
-    append_number(bytes_, text.size());
-    bytes_ += text;
-  }
-  void put(const std::string& text) { put(std::string_view{text}); }
-  template <typename T>
-  void put(const std::optional<T>& value) {
-    put(value.has_value());
-    if (value) put(*value);
-  }
-  template <typename T, std::size_t N>
-  void put(const std::array<T, N>& values) {
-    for (const T& value : values) put(value);
-  }
-  template <typename T>
-  void put(const std::vector<T>& values) {
-    const std::size_t count = std::min(values.size(), kElementsLimit);
-    append_number(bytes_, count);
-    for (std::size_t i = 0; i < count; ++i) put(values[i]);
-  }
-  template <typename T>
-  requires requires(const T& value, Writer& writer) { fields(value, writer); }
-  void put(const T& value) { fields(value, *this); }
-
-  std::string& bytes_;
-};
-
 class Reader {
  public:
   using Words = std::set<std::string, std::less<>>;
@@ -97,6 +29,11 @@ class Reader {
   template <typename... T>
   void operator()(T&... values) {
     (get(values), ...);
+  }
+  template <typename T, std::size_t N>
+  void first_of(std::array<T, N>& values, std::size_t count) {
+    if (count > N) is_good_ = false;
+    for (std::size_t i = 0; i < std::min(count, N); ++i) get(values[i]);
   }
   bool is_good() const { return is_good_ && bytes_.empty(); }
 
@@ -131,6 +68,15 @@ class Reader {
     return found;
   }
 
+  void copy(void* to, std::size_t count) {
+    if (count > bytes_.size()) {
+      is_good_ = false;
+      return;
+    }
+    std::memcpy(to, bytes_.data(), count);
+    bytes_.remove_prefix(count);
+  }
+
   void get(bool& value) {
     const std::uint8_t found = byte();
     if (found > 1) is_good_ = false;
@@ -153,9 +99,9 @@ class Reader {
   }
   void get(Duration& value) { value = Duration{unfolded(number())}; }
   void get(KernelTime& value) {
-    Duration since{};
-    get(since);
-    value = KernelTime{since};
+    std::int64_t since = 0;
+    copy(&since, sizeof since);
+    value = KernelTime{Duration{since}};
   }
   void get(SequenceNumber& value) {
     std::uint32_t number = 0;
@@ -179,6 +125,10 @@ class Reader {
     bool is_there = false;
     get(is_there);
     if (is_there) get(value.emplace());
+  }
+  template <std::size_t N>
+  void get(std::array<std::uint8_t, N>& bytes) {
+    copy(bytes.data(), N);
   }
   template <typename T, std::size_t N>
   void get(std::array<T, N>& values) {
@@ -205,6 +155,11 @@ class Shape {
   template <typename... T>
   void operator()(const T&... values) {
     (take(values), ...);
+  }
+  template <typename T, std::size_t N>
+  void first_of(const std::array<T, N>& values, std::size_t) {
+    mark(0x600);
+    take(values);
   }
   void mark(std::size_t value) { hash_ = (hash_ ^ static_cast<std::uint32_t>(value)) * 16777619u; }
   std::uint32_t hash() const { return hash_; }
@@ -246,6 +201,7 @@ class Shape {
 template <std::size_t... I>
 std::uint32_t shape_of_all(std::index_sequence<I...>) {
   Shape shape;
+  shape.mark(kLayout);
   (shape(std::variant_alternative_t<I, ServiceMessage>{}), ...);
   return shape.hash();
 }
@@ -308,21 +264,42 @@ tracker::TwinView view_of(const TableRow& row) {
           .history = row.history};
 }
 
+template <typename T>
+std::size_t write_frame(std::span<char> room, const T& content) {
+  constexpr std::size_t kHead = kFrameLength + 1;
+  if (room.size() < kHead) return 0;
+  room = room.first(std::min(room.size(), kFrameLength + kFrameLimit));
+  Writer writer{room.subspan(kHead)};
+  fields(content, writer);
+  if (writer.is_full()) return 0;
+  const auto size = static_cast<std::size_t>(writer.end() - room.data());
+  room[kFrameLength] = static_cast<char>(kind_of<T>());
+  std::size_t length = size - kFrameLength;
+  for (std::size_t i = 0; i < kFrameLength; ++i, length >>= 8) {
+    room[i] = static_cast<char>(length & 0xffu);
+  }
+  return size;
+}
+template std::size_t write_frame(std::span<char>, const NamedCgroup&);
+template std::size_t write_frame(std::span<char>, const tracker::Step&);
+template std::size_t write_frame(std::span<char>, const tracker::Life&);
+template std::size_t write_frame(std::span<char>, const tracker::Stuck&);
+template std::size_t write_frame(std::span<char>, const tracker::Divergence&);
+template std::size_t write_frame(std::span<char>, const tracker::Loss&);
+template std::size_t write_frame(std::span<char>, const tracker::Reconciliation&);
+
 bool append_frame(std::string& bytes, const ServiceMessage& message) {
   const std::size_t begin = bytes.size();
-  bytes.append(kFrameLength, '\0');
-  bytes += static_cast<char>(message.index());
-  Writer writer{bytes};
-  std::visit([&](const auto& content) { fields(content, writer); }, message);
-  std::size_t length = bytes.size() - begin - kFrameLength;
-  if (length > kFrameLimit) {
-    bytes.resize(begin);
-    return false;
+  std::size_t size = 0;
+  // Nearly all are short; room is cleared, so that little of it is quicker.
+  for (const std::size_t room : {std::size_t{1024}, kFrameLength + kFrameLimit}) {
+    bytes.resize(begin + room);
+    const std::span<char> rest{bytes.data() + begin, room};
+    size = std::visit([&](const auto& content) { return write_frame(rest, content); }, message);
+    if (size != 0) break;
   }
-  for (std::size_t i = 0; i < kFrameLength; ++i, length >>= 8) {
-    bytes[begin + i] = static_cast<char>(length & 0xffu);
-  }
-  return true;
+  bytes.resize(begin + size);
+  return size != 0;
 }
 
 std::optional<ServiceMessage> FrameReader::next() {

@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -93,7 +94,11 @@ using ServiceMessage =
 using MessageKind = std::uint8_t;
 template <typename T>
 constexpr MessageKind kind_of() {
-  return static_cast<MessageKind>(ServiceMessage{std::in_place_type<T>}.index());
+  return []<typename... Kinds>(std::type_identity<std::variant<Kinds...>>) {
+    MessageKind kind = 0;
+    static_cast<void>(((std::is_same_v<T, Kinds> ? false : (++kind, true)) && ...));
+    return kind;
+  }(std::type_identity<ServiceMessage>{});
 }
 inline constexpr std::size_t kMessageKinds = std::variant_size_v<ServiceMessage>;
 
@@ -103,6 +108,11 @@ inline constexpr std::size_t kFrameLimit = 64 * 1024;
 
 // Adds one frame. False, and nothing is added, if it would be too long.
 bool append_frame(std::string& bytes, const ServiceMessage& message);
+
+// Writes one frame to the beginning of `room`; its size, or 0 if it would be too long. For each
+// kind of a history.
+template <typename T>
+std::size_t write_frame(std::span<char> room, const T& content);
 
 // Takes a stream of frames apart.
 class FrameReader {

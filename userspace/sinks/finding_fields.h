@@ -129,7 +129,9 @@ void fields(Is<tracker::Loss> auto& loss, auto&& on) {
   on(loss.time, loss.where, loss.lost);
 }
 void fields(Is<tracker::Life> auto& life, auto&& on) {
-  on(life.ended, life.connection, life.owners, life.path_length, life.path, life.ending);
+  on(life.ended, life.connection, life.owners, life.path_length);
+  on.first_of(life.path, life.path_length);
+  on(life.ending);
   on(life.duration, life.duration_at_least, life.handshake, life.accept_wait_at_least);
   on(life.accept_wait_at_most, life.never_accepted, life.half_closed, life.bytes_in);
   on(life.bytes_out, life.iss, life.irs, life.synack_retransmits, life.last, life.verdict);

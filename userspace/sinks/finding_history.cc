@@ -42,41 +42,65 @@ void FindingHistory::on_divergence(const tracker::Divergence& divergence) {
   add(divergence, divergence.connection.cgroup);
 }
 
-void FindingHistory::add(const ServiceMessage& message, std::uint64_t cgroup) {
-  frame_.clear();
-  if (!append_frame(frame_, message)) return;  // no finding is that long
-  if (parts_.back()->size + frame_.size() > kPartBytes) begin_part();
-  if (cgroup != 0 && named_.insert(cgroup).second) {
-    std::string finding = std::exchange(frame_, {});
-    name_cgroup(cgroup);
-    frame_ = std::move(finding);
-    if (parts_.back()->size + frame_.size() > kPartBytes) begin_part();
-  }
-  append(frame_);
-  count(added_, static_cast<MessageKind>(message.index()));
+void FindingHistory::on_loss(const tracker::Loss& loss) {
+  add(loss, 0);
+}
+
+void FindingHistory::on_life(const tracker::Life& life) {
+  add(life, life.connection.cgroup);
+}
+
+void FindingHistory::on_stuck(const tracker::Stuck& stuck) {
+  add(stuck, stuck.connection.cgroup);
+}
+
+void FindingHistory::on_reconciliation(const tracker::Reconciliation& found) {
+  add(found, 0);
 }
 
 // Each part names what its findings need, so that a reader may begin with any.
-void FindingHistory::name_cgroup(std::uint64_t id) {
-  const CgroupName* const name = cgroups_ == nullptr ? nullptr : cgroups_->find(id);
-  if (name == nullptr || !append_frame(frame_, NamedCgroup{id, *name})) return;
-  if (parts_.back()->size + frame_.size() > kPartBytes) begin_part();
-  append(frame_);
-  named_.insert(id);
+template <typename T>
+void FindingHistory::add(const T& finding, std::uint64_t cgroup) {
+  if (cgroup != 0 && cgroup != named_last_) name_cgroup(cgroup);
+  if (!append(finding)) {
+    begin_part();
+    name_cgroup(cgroup);
+    if (!append(finding)) return;  // no finding is that long
+  }
+  count(added_, kind_of<T>());
 }
 
-void FindingHistory::append(const std::string& frame) {
-  Part& part = *parts_.back();
+// False if the present part has no room for it.
+template <typename T>
+bool FindingHistory::append(const T& content) {
+  Part& part = *part_;
   const std::size_t size = part.size.load(std::memory_order_relaxed);
-  std::memcpy(part.bytes.get() + size, frame.data(), frame.size());
-  part.size.store(size + frame.size(), std::memory_order_release);
+  const std::size_t added = write_frame({part.bytes.get() + size, kPartBytes - size}, content);
+  part.size.store(size + added, std::memory_order_release);
+  return added != 0;
 }
 
-std::shared_ptr<FindingHistory::Part> FindingHistory::begin_part() {
+void FindingHistory::name_cgroup(std::uint64_t id) {
+  if (id == 0) return;
+  named_last_ = id;
+  if (!named_.insert(id).second || cgroups_ == nullptr) return;
+  const CgroupName* const name = cgroups_->find(id);
+  if (name == nullptr) return;
+  const NamedCgroup named{id, *name};
+  if (append(named)) return;
+  begin_part();
+  named_.insert(id);
+  named_last_ = id;
+  append(named);
+}
+
+void FindingHistory::begin_part() {
   auto part = std::make_shared<Part>();
+  part_ = part.get();
   part->before = added_;
   part->bytes = std::make_unique_for_overwrite<char[]>(kPartBytes);
   named_.clear();
+  named_last_ = 0;
   std::shared_ptr<Part> dropped;
   const std::scoped_lock lock{mutex_};
   part->number = parts_.empty() ? 0 : parts_.back()->number + 1;
@@ -85,7 +109,6 @@ std::shared_ptr<FindingHistory::Part> FindingHistory::begin_part() {
     dropped = std::move(parts_.front());
     parts_.pop_front();
   }
-  return part;
 }
 
 std::shared_ptr<const FindingHistory::Part> FindingHistory::part_at(std::uint64_t number) const {

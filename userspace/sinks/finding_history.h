@@ -35,11 +35,11 @@ class FindingHistory final : public tracker::FindingHandler {
 
   void on_step(const tracker::Step& step) override;
   void on_divergence(const tracker::Divergence& divergence) override;
-  void on_loss(const tracker::Loss& loss) override { add(loss, 0); }
+  void on_loss(const tracker::Loss& loss) override;
   void on_call_path(const tracker::CallPath&) override {}
-  void on_life(const tracker::Life& life) override { add(life, life.connection.cgroup); }
-  void on_stuck(const tracker::Stuck& stuck) override { add(stuck, stuck.connection.cgroup); }
-  void on_reconciliation(const tracker::Reconciliation& found) override { add(found, 0); }
+  void on_life(const tracker::Life& life) override;
+  void on_stuck(const tracker::Stuck& stuck) override;
+  void on_reconciliation(const tracker::Reconciliation& found) override;
 
   // Where a reader stands. What it has passed is counted, whether it wanted it or not.
   struct Place {
@@ -66,17 +66,20 @@ class FindingHistory final : public tracker::FindingHandler {
     std::atomic<std::size_t> size = 0;
   };
 
-  void add(const ServiceMessage& message, std::uint64_t cgroup);
+  template <typename T>
+  void add(const T& finding, std::uint64_t cgroup);
+  template <typename T>
+  bool append(const T& content);
   void name_cgroup(std::uint64_t id);
-  void append(const std::string& frame);
-  std::shared_ptr<Part> begin_part();
+  void begin_part();
   std::shared_ptr<const Part> part_at(std::uint64_t number) const;
 
   CgroupDirectory* cgroups_;
   std::size_t limit_;  // in parts
   MissedFindings added_;
-  std::string frame_;
+  Part* part_ = nullptr;  // the last of `parts_`; the thread that adds alone asks it
   std::unordered_set<std::uint64_t> named_;  // in the present part
+  std::uint64_t named_last_ = 0;             // one of them, or 0
   mutable std::mutex mutex_;                 // of what follows; held for a pointer's length
   std::deque<std::shared_ptr<Part>> parts_;
 };

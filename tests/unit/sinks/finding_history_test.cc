@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <thread>
 
 #include "sinks/finding_bytes.h"
@@ -115,6 +116,22 @@ TEST(FindingBytes, a_row_of_the_mirror_is_the_same_socket_behind_them) {
     ASSERT_EQ(after.history.size(), 1u);
     EXPECT_EQ(after.history[0].dialect, model::dialect(12));
     EXPECT_EQ(after.history[0].verdict, model::Verdict::Deviation);
+  }
+}
+
+TEST(FindingBytes, a_room_that_is_too_small_is_told_and_not_overrun) {
+  const tracker::Life life = life_records().front().life;
+  std::string whole;
+  ASSERT_TRUE(append_frame(whole, ServiceMessage{life}));
+  constexpr std::size_t kSpare = 16;  // what the greatest number could take
+  for (std::size_t size = 0; size <= whole.size() + kSpare; ++size) {
+    const auto room = std::make_unique<char[]>(size);  // so that a sanitizer sees its end
+    const std::size_t written = write_frame({room.get(), size}, life);
+    const bool fits = size >= whole.size() + kSpare;
+    ASSERT_TRUE(size >= whole.size() || written == 0) << size;
+    if (fits) {
+      EXPECT_EQ((std::string{room.get(), written}), whole);
+    }
   }
 }
 
