@@ -108,6 +108,7 @@ void Service::ready() {
 
 void Service::turn(KernelTime now) {
   last_turn_ = now;
+  metrics_.end_turn();
   log_.advance(now);
   manager_.alive(now);
   answer_signals(now);

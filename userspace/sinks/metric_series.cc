@@ -86,24 +86,15 @@ CountedSeries::CountedSeries(std::size_t key_space, const std::vector<std::uint3
   }
 }
 
-void CountedSeries::count(std::uint32_t key) {
-  std::uint16_t& place = places_[key];
-  if (place == kNoPlace) {
-    if (now_.keys.size() >= most_) {
-      ++now_.others;
-      return;
-    }
-    place = static_cast<std::uint16_t>(now_.keys.size());
-    now_.keys.push_back(key);
-    now_.counts.push_back(0);
+// Occurs for the first time; or nobody foresaw it, and there is no room for one more.
+void CountedSeries::count_new(std::uint32_t key) {
+  if (now_.keys.size() >= most_) {
+    ++now_.others;
+    return;
   }
-  ++now_.counts[place];
-}
-
-std::uint32_t packed(const TransitionKey& key) {
-  return static_cast<std::uint32_t>((key.from * model::kLabelledStateCount + key.to) *
-                                        model::kCauseCount +
-                                    model::index(key.cause));
+  places_[key] = static_cast<std::uint16_t>(now_.keys.size());
+  now_.keys.push_back(key);
+  now_.counts.push_back(1);
 }
 
 TransitionKey unpacked_transition(std::uint32_t key) {
@@ -127,13 +118,6 @@ std::vector<std::uint32_t> possible_transitions() {
   }
   add_timed(keys);
   return sorted(keys);
-}
-
-std::uint32_t packed(const model::Ending& ending) {
-  return static_cast<std::uint32_t>((static_cast<std::size_t>(ending.by) * model::kEndedHowCount +
-                                     static_cast<std::size_t>(ending.how)) *
-                                        model::kCauseCount +
-                                    model::index(ending.why));
 }
 
 model::Ending unpacked_ending(std::uint32_t key) {

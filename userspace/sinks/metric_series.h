@@ -27,11 +27,17 @@ class CountedSeries {
   CountedSeries(std::size_t key_space, const std::vector<std::uint32_t>& known,
                 std::size_t most_unknown);
 
-  void count(std::uint32_t key);
+  void count(std::uint32_t key) {
+    const std::uint16_t place = places_[key];
+    if (place == kNoPlace) return count_new(key);
+    ++now_.counts[place];
+  }
 
   const SeriesCounts& now() const { return now_; }
 
  private:
+  void count_new(std::uint32_t key);
+
   static constexpr std::uint16_t kNoPlace = 0xffff;
   std::vector<std::uint16_t> places_;  // by key
   SeriesCounts now_;
@@ -46,14 +52,21 @@ struct TransitionKey {
 };
 inline constexpr std::size_t kTransitionKeys =
     model::kLabelledStateCount * model::kLabelledStateCount * model::kCauseCount;
-std::uint32_t packed(const TransitionKey& key);
+constexpr std::uint32_t packed(const TransitionKey& key) {
+  const std::size_t states = key.from * model::kLabelledStateCount + key.to;
+  return static_cast<std::uint32_t>(states * model::kCauseCount + model::index(key.cause));
+}
 TransitionKey unpacked_transition(std::uint32_t key);
 // Each that the reference or the dialect can explain, sorted.
 std::vector<std::uint32_t> possible_transitions();
 
 inline constexpr std::size_t kEndingKeys =
     model::kEndedByCount * model::kEndedHowCount * model::kCauseCount;
-std::uint32_t packed(const model::Ending& ending);
+constexpr std::uint32_t packed(const model::Ending& ending) {
+  const std::size_t words = static_cast<std::size_t>(ending.by) * model::kEndedHowCount +
+                            static_cast<std::size_t>(ending.how);
+  return static_cast<std::uint32_t>(words * model::kCauseCount + model::index(ending.why));
+}
 model::Ending unpacked_ending(std::uint32_t key);
 // Each that follows from a possible transition, sorted.
 std::vector<std::uint32_t> possible_endings();

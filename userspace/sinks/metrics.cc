@@ -14,6 +14,9 @@ using model::State;
 constexpr std::size_t kMostOtherTransitions = 256;
 constexpr std::size_t kMostOtherEndings = 64;
 
+// In a burst the clock is read once for so many, which are judged in some ten microseconds.
+constexpr unsigned kStepsPerClock = 32;
+
 constexpr std::size_t index(HandshakeRole role) {
   return static_cast<std::size_t>(role);
 }
@@ -71,9 +74,16 @@ void Metrics::on_step(const tracker::Step& step) {
   if (const auto role = completes_handshake(step); role && step.dwell) {
     now_.handshakes[index(*role)].observe(kHandshakeBounds, *step.dwell);
   }
-  if (clock_) {
-    now_.verdict_delays.observe(kDelayBounds, std::max(clock_() - step.time, Duration::zero()));
+  if (clock_) observe_delay(step);
+}
+
+void Metrics::observe_delay(const tracker::Step& step) {
+  if (steps_to_clock_ == 0) {
+    read_ = clock_();
+    steps_to_clock_ = kStepsPerClock;
   }
+  --steps_to_clock_;
+  now_.verdict_delays.observe(kDelayBounds, std::max(read_ - step.time, Duration::zero()));
 }
 
 void Metrics::on_loss(const tracker::Loss& loss) {

@@ -113,6 +113,9 @@ class Metrics final : public tracker::FindingHandler {
   void on_adopted(const tracker::Adopted& adopted) override { owners_.on_adopted(adopted); }
   void on_reconciliation(const tracker::Reconciliation& found) override;
 
+  // What was ready has been judged: the clock is read anew before the next step.
+  void end_turn() { steps_to_clock_ = 0; }
+
   // `realtime_minus_monotonic`: where the wall clock stands.
   MetricNumbers numbers(const tracker::TrackerCounts& counts,
                         const tracker::HalfOpenByPort& half_open,
@@ -120,7 +123,11 @@ class Metrics final : public tracker::FindingHandler {
                         Duration realtime_minus_monotonic) const;
 
  private:
+  void observe_delay(const tracker::Step& step);
+
   std::function<KernelTime()> clock_;
+  KernelTime read_;              // what the clock said last
+  unsigned steps_to_clock_ = 0;  // so many more are taken to have come at that time
   CountedSeries transitions_;
   CountedSeries closed_;
   OwnerMetrics owners_;

@@ -11,6 +11,7 @@ namespace {
 using model::Holder;
 using model::State;
 
+constexpr Duration kAskAgain = std::chrono::milliseconds{100};
 constexpr std::size_t kShortId = 12;        // as `docker ps` shows it
 constexpr std::size_t kLongestLabel = 128;  // of a name that a user may choose
 
@@ -49,9 +50,24 @@ void PortCounts::add(const PortCounts& other) {
   add_up(failures, other.failures);
 }
 
+// A name that is not known now may be soon: its cgroup is as new as its first connection.
+UnitMetrics::Place OwnerMetrics::place_of_unit(std::uint64_t cgroup, KernelTime now) {
+  const CgroupName* const name =
+      cgroups_ == nullptr || cgroup == 0 ? nullptr : cgroups_->find(cgroup);
+  UnitMetrics::Place place = units_.place_of(unit_name(name), now);
+  if (name == nullptr) place.until = std::min(place.until, now + kAskAgain);
+  return place;
+}
+
 UnitCounts& OwnerMetrics::unit_of(const tracker::ConnectionIdentity& connection, KernelTime now) {
-  const bool is_known = cgroups_ != nullptr && connection.cgroup != 0;
-  return units_.of(unit_name(is_known ? cgroups_->find(connection.cgroup) : nullptr), now);
+  const std::uint64_t cgroup = connection.cgroup;
+  return units_.at(
+      recent_units_.of(cgroup, units_, now, [&] { return place_of_unit(cgroup, now); }), now);
+}
+
+PortCounts& OwnerMetrics::port_of(std::uint16_t port, KernelTime now) {
+  return ports_.at(recent_ports_.of(port, ports_, now, [&] { return ports_.place_of(port, now); }),
+                   now);
 }
 
 void OwnerMetrics::on_open(const tracker::Step& step, std::size_t role) {
@@ -62,7 +78,7 @@ void OwnerMetrics::on_step(const tracker::Step& step) {
   const bool is_request = step.from.holder == Holder::RequestSocket;
   const bool is_taken = step.from.state == State::Listen && step.to.state == State::SynReceived;
   if (!is_request && !is_taken) return;
-  PortCounts& port = ports_.of(step.connection.tuple.local.port, step.time);
+  PortCounts& port = port_of(step.connection.tuple.local.port, step.time);
   if (is_taken) ++port.requests;
   if (step.to == model::MirrorState{State::SynReceived, Holder::Socket}) ++port.handshakes;
   if (is_request && step.to.state == State::Closed) ++port.failures[failure_of(step.cause)];
@@ -73,7 +89,7 @@ void OwnerMetrics::on_adopted(const tracker::Adopted& adopted) {
   const tracker::ConnectionIdentity& connection = adopted.connection;
   if (adopted.state.state != State::SynReceived) return;
   if (connection.role == tracker::Role::Active) return;
-  ports_.of(connection.tuple.local.port, adopted.time);
+  port_of(connection.tuple.local.port, adopted.time);
 }
 
 void OwnerMetrics::on_life(const tracker::Life& life) {

@@ -64,29 +64,76 @@ class BoundedCounts {
 
   explicit BoundedCounts(std::size_t most) : most_(most) {}
 
-  Counts& of(const Name& name, KernelTime now) {
+  // Where a name is counted. It stays so until then, unless a row was given to another name since.
+  struct Place {
+    std::size_t row = 0;
+    std::uint64_t replaced = 0;
+    KernelTime until = KernelTime::max();
+  };
+  Place place_of(const Name& name, KernelTime now) {
     Row* oldest = nullptr;
     for (Row& row : rows_) {
-      if (row.name == name) {
-        row.last = now;
-        return row.counts;
-      }
+      if (row.name == name) return {index_of(row), replaced_};
       if (oldest == nullptr || row.last < oldest->last) oldest = &row;
     }
-    if (rows_.size() < most_) return rows_.emplace_back(Row{name, {}, now}).counts;
-    if (oldest == nullptr || now - oldest->last < kIdle) return others_;
+    if (rows_.size() < most_) {
+      return {index_of(rows_.emplace_back(Row{name, {}, now})), replaced_};
+    }
+    if (oldest == nullptr) return {kOthers, replaced_};
+    if (now - oldest->last < kIdle) return {kOthers, replaced_, oldest->last + kIdle};
     others_.add(oldest->counts);
     *oldest = {name, {}, now};
-    return oldest->counts;
+    return {index_of(*oldest), ++replaced_};
   }
+  bool holds(const Place& place, KernelTime now) const {
+    return place.replaced == replaced_ && now < place.until;
+  }
+  Counts& at(const Place& place, KernelTime now) {
+    if (place.row == kOthers) return others_;
+    rows_[place.row].last = now;
+    return rows_[place.row].counts;
+  }
+  Counts& of(const Name& name, KernelTime now) { return at(place_of(name, now), now); }
 
   const std::vector<Row>& rows() const { return rows_; }
   const Counts& others() const { return others_; }
 
  private:
+  static constexpr std::size_t kOthers = std::numeric_limits<std::size_t>::max();
+  std::size_t index_of(const Row& row) const {
+    return static_cast<std::size_t>(&row - rows_.data());
+  }
+
   std::size_t most_;
   std::vector<Row> rows_;  // tens: a walk is quicker than a map
   Counts others_;
+  std::uint64_t replaced_ = 0;
+};
+
+// Where keys were counted last, so that an event needs neither a name nor a walk. Keys that share
+// an entry take it from each other.
+template <typename Metrics>
+class RecentPlaces {
+ public:
+  using Place = typename Metrics::Place;
+
+  // `place_of` is asked where the place is not known any more.
+  template <typename Find>
+  const Place& of(std::uint64_t key, const Metrics& metrics, KernelTime now, Find place_of) {
+    Entry& entry = entries_[key % kEntries];
+    const bool is_known = entry.is_used && entry.key == key && metrics.holds(entry.place, now);
+    if (!is_known) entry = {key, place_of(), true};
+    return entry.place;
+  }
+
+ private:
+  static constexpr std::size_t kEntries = 256;
+  struct Entry {
+    std::uint64_t key = 0;
+    Place place{};
+    bool is_used = false;
+  };
+  std::array<Entry, kEntries> entries_{};
 };
 
 using UnitMetrics = BoundedCounts<UnitName, UnitCounts>;
@@ -110,9 +157,14 @@ class OwnerMetrics {
  private:
   UnitCounts& unit_of(const tracker::ConnectionIdentity& connection, KernelTime now);
 
+  PortCounts& port_of(std::uint16_t port, KernelTime now);
+  UnitMetrics::Place place_of_unit(std::uint64_t cgroup, KernelTime now);
+
   CgroupDirectory* cgroups_;
   UnitMetrics units_;
   PortMetrics ports_;
+  RecentPlaces<UnitMetrics> recent_units_;  // by cgroup
+  RecentPlaces<PortMetrics> recent_ports_;
 };
 
 }  // namespace tcptwin::sinks

@@ -230,6 +230,21 @@ TEST(MetricsTest, delay_of_verdicts_is_measured_only_where_there_is_a_clock) {
   EXPECT_EQ(found.at("tcptwin_verdict_delay_seconds_bucket{le=\"0.005\"}"), 1);
 }
 
+TEST(MetricsTest, a_turn_reads_the_clock_anew_and_a_burst_only_now_and_then) {
+  const tracker::Step step = test::synack_step();
+  using namespace std::chrono_literals;
+  int reads = 0;
+  Metrics live{[&] { return step.time + ++reads * 3ms; }};
+  for (int i = 0; i < 100; ++i) live.on_step(step);
+  EXPECT_GT(reads, 1);
+  EXPECT_LT(reads, 10);
+  const int before = reads;
+  live.end_turn();
+  live.on_step(step);
+  EXPECT_EQ(reads, before + 1);
+  EXPECT_EQ(samples(scraped(live)).at("tcptwin_verdict_delay_seconds_count"), 101);
+}
+
 TEST(MetricsTest, a_replay_shows_nothing_of_a_service) {
   const std::string text = replayed(Metrics{});
   EXPECT_THAT(text, HasSubstr("tcptwin_sockets{"));
@@ -253,6 +268,84 @@ TEST(OwnerMetricsTest, units_and_ports_have_their_own_series) {
   }
   EXPECT_EQ(closed, 1);
   EXPECT_EQ(found.at("tcptwin_listener_requests_total{port=\"other\"}"), 0);
+}
+
+// Names that the test tells, and how often they were asked for.
+struct TaughtCgroups final : CgroupDirectory {
+  std::map<std::uint64_t, CgroupName> names;
+  int asked = 0;
+  const CgroupName* find(std::uint64_t id) override {
+    ++asked;
+    const auto found = names.find(id);
+    return found == names.end() ? nullptr : &found->second;
+  }
+};
+
+double closed_of(const Metrics& metrics, const std::string& unit) {
+  double sum = 0;
+  for (const auto& [series, value] : samples(scraped(metrics))) {
+    const bool is_closed = series.starts_with("tcptwin_unit_connections_closed_total");
+    if (is_closed && series.find("unit=\"" + unit + "\"") != std::string::npos) sum += value;
+  }
+  return sum;
+}
+
+TEST(OwnerMetricsTest, a_known_unit_is_asked_for_once_and_an_unknown_one_again_later) {
+  using namespace std::chrono_literals;
+  TaughtCgroups cgroups;
+  Metrics metrics{{}, &cgroups};
+  tracker::Life life = test::served_life();
+  life.connection.cgroup = 7;
+  for (int i = 0; i < 5; ++i) metrics.on_life(life);
+  EXPECT_EQ(cgroups.asked, 1);
+  cgroups.names[7].unit = "web.service";
+  life.ended += 1s;
+  for (int i = 0; i < 5; ++i) metrics.on_life(life);
+  life.ended += 1h;
+  metrics.on_life(life);
+  EXPECT_EQ(cgroups.asked, 2);
+  EXPECT_EQ(closed_of(metrics, "unknown"), 5);
+  EXPECT_EQ(closed_of(metrics, "web.service"), 6);
+}
+
+// They share an entry of what was counted last.
+TEST(OwnerMetricsTest, cgroups_1_and_257_are_two_units) {
+  TaughtCgroups cgroups;
+  for (const std::uint64_t id : {1u, 257u}) cgroups.names[id].unit = "u" + std::to_string(id);
+  Metrics metrics{{}, &cgroups};
+  tracker::Life life = test::served_life();
+  for (const std::uint64_t id : {1u, 257u, 257u, 1u, 257u}) {
+    life.connection.cgroup = id;
+    metrics.on_life(life);
+  }
+  EXPECT_EQ(closed_of(metrics, "u1"), 2);
+  EXPECT_EQ(closed_of(metrics, "u257"), 3);
+}
+
+TEST(OwnerMetricsTest, whose_row_was_given_to_another_is_counted_there_no_more) {
+  TaughtCgroups cgroups;
+  for (const std::uint64_t id : {1u, 2u, 257u}) cgroups.names[id].unit = "u" + std::to_string(id);
+  Metrics metrics{{}, &cgroups, 1};
+  tracker::Life life = test::served_life();
+  const auto end_in = [&](std::uint64_t cgroup, Duration later) {
+    life.connection.cgroup = cgroup;
+    life.ended += later;
+    metrics.on_life(life);
+  };
+  const Duration idle = UnitMetrics::kIdle;
+  end_in(1, {});
+  end_in(2, {});        // no room
+  end_in(2, idle / 2);  // still none
+  end_in(1, {});
+  end_in(2, idle);  // takes the row: u1 was idle
+  end_in(1, {});    // no room now
+  end_in(257, {});  // nor for this
+  EXPECT_EQ(closed_of(metrics, "u2"), 1);
+  EXPECT_EQ(closed_of(metrics, "other"), 6);
+  end_in(257, idle);
+  end_in(2, {});
+  EXPECT_EQ(closed_of(metrics, "u257"), 1);
+  EXPECT_EQ(closed_of(metrics, "other"), 8);
 }
 
 TEST(OwnerMetricsTest, a_port_counts_what_came_to_it) {
