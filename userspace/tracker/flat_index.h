@@ -37,33 +37,28 @@ class FlatIndex {
 
   // kNone if there is no such key.
   std::uint32_t find(std::uint64_t key) const {
-    if (size_ == 0) return kNone;
-    for (std::size_t at = home(key);; at = next(at)) {
-      if (places_[at].value == kNone || places_[at].key == key) return places_[at].value;
-    }
+    return size_ == 0 ? kNone : places_[place_of(key)].value;
   }
-  bool contains(std::uint64_t key) const { return find(key) != kNone; }
 
   // Adds the key or gives it another value, which must not be kNone.
   void set(std::uint64_t key, std::uint32_t value) {
     if ((size_ + 1) * 3 > places_.size() * 2) grow();
-    std::size_t at = home(key);
-    while (places_[at].value != kNone && places_[at].key != key) at = next(at);
-    if (places_[at].value == kNone) ++size_;
-    places_[at] = {key, value};
+    Place& place = places_[place_of(key)];
+    if (place.value == kNone) ++size_;
+    place = {key, value};
   }
 
   bool erase(std::uint64_t key) {
-    if (size_ == 0) return false;
-    std::size_t at = home(key);
-    while (places_[at].value != kNone && places_[at].key != key) at = next(at);
-    if (places_[at].value == kNone) return false;
-    close_gap(at);
-    --size_;
-    return true;
+    const std::uint32_t value = find(key);
+    erase_if_is(key, value);
+    return value != kNone;
   }
   void erase_if_is(std::uint64_t key, std::uint32_t value) {
-    if (find(key) == value) erase(key);
+    if (size_ == 0) return;
+    const std::size_t at = place_of(key);
+    if (places_[at].value == kNone || places_[at].value != value) return;
+    close_gap(at);
+    --size_;
   }
 
   void clear() {
@@ -71,7 +66,6 @@ class FlatIndex {
     size_ = 0;
   }
   std::size_t size() const { return size_; }
-  bool empty() const { return size_ == 0; }
 
   template <typename Visit>
   void for_each(Visit visit) const {
@@ -90,14 +84,18 @@ class FlatIndex {
   std::size_t home(std::uint64_t key) const { return Hash{}(key) & (places_.size() - 1); }
   std::size_t next(std::size_t at) const { return (at + 1) & (places_.size() - 1); }
 
+  // Where the key is, or else where it would be put.
+  std::size_t place_of(std::uint64_t key) const {
+    std::size_t at = home(key);
+    while (places_[at].value != kNone && places_[at].key != key) at = next(at);
+    return at;
+  }
+
   void grow() {
     std::vector<Place> before =
         std::exchange(places_, std::vector<Place>(places_.empty() ? kFewest : 2 * places_.size()));
     for (const Place& place : before) {
-      if (place.value == kNone) continue;
-      std::size_t at = home(place.key);
-      while (places_[at].value != kNone) at = next(at);
-      places_[at] = place;
+      if (place.value != kNone) places_[place_of(place.key)] = place;
     }
   }
 
