@@ -62,10 +62,6 @@ Judgement by_reference(MirrorState from, const Inference& inference, Origin orig
   return judgement;
 }
 
-}  // namespace
-
-namespace {
-
 // The table's answers by state, stimulus and origin: found once, at compile time.
 constexpr std::size_t kOrigins = 3;
 constexpr auto kPredictions = [] {

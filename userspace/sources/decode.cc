@@ -82,9 +82,6 @@ Refusal decode_record(const tcptwin_socket_event& record, Observation& out) {
   const auto segment = [&record](tcptwin_segment_flag bit) {
     return (record.segment_flags & bit) != 0;
   };
-  const auto is_retransmit = [kind] {
-    return kind == TCPTWIN_RETRANSMIT || kind == TCPTWIN_SYNACK_RETRANSMIT;
-  };
   if (kind == TCPTWIN_SOCKET_DESTROYED) {
     out = tracker::SocketDestroyed{time, socket, tuple};
   } else if (kind == TCPTWIN_RESET_RECEIVED) {
@@ -99,7 +96,7 @@ Refusal decode_record(const tcptwin_socket_event& record, Observation& out) {
                                      record.reset_reason};
   } else if (kind == TCPTWIN_ERROR_REPORT) {
     out = tracker::ErrorReported{time, socket, tuple, record.error};
-  } else if (is_retransmit()) {
+  } else if (kind == TCPTWIN_RETRANSMIT || kind == TCPTWIN_SYNACK_RETRANSMIT) {
     out = tracker::SegmentRetransmitted{time, socket, tuple, kind == TCPTWIN_SYNACK_RETRANSMIT};
   } else {
     const auto substate = substate_of(record.socket);

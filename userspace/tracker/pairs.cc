@@ -61,8 +61,8 @@ void Tracker::Implementation::leave_pair(TwinHandle handle) {
   const TwinHandle other = twin.other_end;
   twin.other_end = kNoTwin;
   table_[other].other_end = kNoTwin;
-  if (table_[other].mirror.state == State::TimeWait)
-    return;  // nothing is to be told of it any more
+  // Of a TIME_WAIT all has been told.
+  if (table_[other].mirror.state == State::TimeWait) return;
   gone_ends_[other] = {twin.identity.id, twin.identity.tuple, twin.mirror, twin.owners.best(),
                        true};
   table_[other].has_gone_end = true;
