@@ -9,6 +9,8 @@ import statistics
 import subprocess
 import sys
 
+from goals_found import tell
+
 REPETITIONS = 5
 # By the name of the bench. An event is a state change; the other records of its connection come on top.
 GOALS = {
@@ -68,11 +70,7 @@ def main():
     arguments = parser.parse_args()
     runs = measured(engine_of(arguments.tcptwin), arguments.repetitions)
     goals = {key: goal(runs, name, what, BESIDE.get(key)) for key, (name, what) in GOALS.items()}
-    for key, found in goals.items():
-        print(f"{key}: {statistics.median(found['values']):.2f} {found['unit']}; {found['note']}")
-    if arguments.json:
-        with open(arguments.json, "w", encoding="utf-8") as file:
-            json.dump(goals, file, indent=1)
+    tell(goals, arguments.json)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@
 each (goal P12), a census of them all beside `ss -tan` (P13), a scrape of the metrics (P14). The connections are
 held in a namespace of its own; as many as the memory allows, 500,000 sockets at most. Needs root."""
 import argparse
-import json
 import os
 import resource
 import statistics
@@ -14,6 +13,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../support"))
+from goals_found import tell  # noqa: E402
 from live_program import Namespace, check, wait_until  # noqa: E402
 from service import Service  # noqa: E402
 
@@ -194,10 +194,10 @@ def census_goal(tcptwin, namespace, sockets, empty):
 
 def measured(tcptwin, most):
     counts = [count for count in (FEW, MANY, MOST) if count <= most]
-    if available_memory() < counts[-1] * MEMORY_A_SOCKET and len(counts) > 2:
+    check(len(counts) > 1, f"--most must be {MANY} at least")
+    if len(counts) > 2 and available_memory() < counts[-1] * MEMORY_A_SOCKET:
         print(f"{counts.pop():,} sockets need more memory than the {available_memory() >> 20} MB there are",
               file=sys.stderr)
-    check(len(counts) > 1, f"--most must be {MANY} at least")
     with Namespace("bench-memory") as namespace:
         empty = [statistics.median(part) for part in zip(*(started(tcptwin, namespace) for _ in range(PAIRS)))]
         growth = Growth(tcptwin, namespace, Holder(namespace))
@@ -213,11 +213,7 @@ def main():
     parser.add_argument("--most", type=int, default=MOST, metavar="SOCKETS")
     arguments = parser.parse_args()
     goals = measured(os.path.abspath(arguments.tcptwin), arguments.most)
-    for key, found in goals.items():
-        print(f"{key}: {statistics.median(found['values']):.2f} {found['unit']}; {found['note']}")
-    if arguments.json:
-        with open(arguments.json, "w", encoding="utf-8") as file:
-            json.dump(goals, file, indent=1)
+    tell(goals, arguments.json)
 
 
 if __name__ == "__main__":
